@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Applying SA and policy records: install, adopt, replace or refuse. */
+#include "apply.h"
+#include "dirty.h"
+#include "gate.h"
+#include "install.h"
+#include "mutant.h"
+#include "scratch.h"
+#include "snapshot.h"
+#include "tap.h"
+
+static void xha_apply_key(const struct xha_sa_desc *d, struct xha_sa_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->daddr = d->daddr;
+	key->spi = d->spi;
+	key->mark_v = d->mark.v;
+	key->mark_m = d->mark.m;
+	key->family = d->family;
+	key->proto = d->proto;
+}
+
+/* Would we send just that record of what XFRM holds? */
+static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
+{
+	struct xha_rx_scratch *r = p->rxs;
+	struct xha_hdr hdr = {};
+	struct xha_writer w;
+	struct xha_rec rec;
+	size_t fixed;
+	bool same;
+
+	spin_lock_bh(&s->x->lock);
+	xha_snapshot_sa(s->x, &r->mine);
+	spin_unlock_bh(&s->x->lock);
+	if (s->keepalive)
+		r->mine.nat_keepalive = s->keepalive;
+	r->mine.id = r->sa.id;
+	r->mine.gid = r->sa.gid;
+
+	xha_put_hdr(&w, r->cmp, sizeof(r->cmp), &hdr);
+	if (xha_put_sa(&w, &r->mine))
+		return false;
+	rec.body = w.buf + w.rec + XHA_REC_HDR_LEN;
+	rec.len = w.len - w.rec - XHA_REC_HDR_LEN;
+	same = !xha_get_sa(&rec, &r->mine, &fixed) &&
+	       xha_record_hash(rec.body, fixed) == hash;
+	memzero_explicit(r->cmp, sizeof(r->cmp));
+	return same;
+}
+
+/*
+ * What is in the table under the record's key: the copy itself, the same SA by
+ * another way, or something else that must not be touched. 1: dealt with.
+ */
+static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
+			      struct xha_sa *s, u64 frame, u64 hash)
+{
+	struct xha_sa_desc *d = &p->rxs->sa;
+	bool same = false;
+	int err;
+
+	/* With a state that died the audit has not come by yet. */
+	if (s->x && s->obj.group == g && s->x->km.state != XFRM_STATE_DEAD)
+		same = (s->obj.hash == hash && s->obj.result == XHA_RESULT_OK) ||
+		       xha_apply_same_sa(p, s, hash);
+	if (same) {
+		err = xha_apply_claim(p, &s->obj, d->id, frame, hash,
+				      XHA_RESULT_OK);
+		xha_apply_counters(p, s, d);
+		return err ?: 1;
+	}
+	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED) {
+		/* An older version of it: the new one takes its place. */
+		xha_copy_drop(p->xn, &s->obj);
+		return 0;
+	}
+	if (s->obj.group != g)
+		return 1;
+	return xha_apply_claim(p, &s->obj, d->id, frame, hash,
+			       XHA_RESULT_TAKEN) ?: 1;
+}
+
+static struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
+				    const struct xha_sa_key *key, u8 dir)
+{
+	const struct xha_sa_desc *d = &p->rxs->sa;
+	struct xha_sa *s = xha_sa_add(p->xn, key);
+
+	if (!s)
+		return NULL;
+	s->saddr = d->saddr;
+	s->esn = d->flags & XFRM_STATE_ESN;
+	s->dir = dir;
+	s->obj.origin = XFRM_HA_ORIGIN_LEARNED;
+	xha_obj_set_group(&s->obj, g);
+	return s;
+}
+
+/* Gives a state to an SA that is in the table already, before XFRM sees it. */
+static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
+			    struct xfrm_state *x, u32 keepalive)
+{
+	const struct xha_sa_desc *d = &p->rxs->sa;
+	int err;
+
+	s->x = x;
+	s->keepalive = keepalive;
+	xha_gate_park(x, XFRM_HA_ROLE_STANDBY);
+	xha_apply_counters(p, s, d);
+	if (XHA_MUTANT_NO_GATE)
+		x->km.state = XFRM_STATE_VALID;
+
+	err = xha_install_insert(x);
+	if (err)
+		s->x = NULL;
+	else
+		xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
+	return err;
+}
+
+/* A state was built; much may have happened meanwhile. */
+static int xha_apply_built(struct xha_peer *p, struct xha_group *g,
+			   const struct xha_sa_key *key, u8 dir, u64 frame,
+			   u64 hash, struct xfrm_state *x, u32 keepalive,
+			   u8 result)
+{
+	struct xha_sa_desc *d = &p->rxs->sa;
+	struct xha_sa *s;
+	int err;
+
+	s = xha_sa_find(p->xn, key);
+	if (s) {
+		err = xha_apply_existing(p, g, s, frame, hash);
+		if (err) {
+			if (x)
+				xha_install_discard(x);
+			return err;
+		}
+	}
+
+	s = xha_apply_add(p, g, key, dir);
+	if (s && x && xha_apply_insert(p, s, x, keepalive)) {
+		/* Not in our table, but in XFRM's: the tap has it still before it. */
+		xha_obj_bury(p->xn, &s->obj);
+		xha_install_discard(x);
+		xha_reconcile_sa(p->xn, key);
+		return -ENOMEM;
+	}
+	if (!s) {
+		if (x)
+			xha_install_discard(x);
+		return -ENOMEM;
+	}
+	return xha_apply_claim(p, &s->obj, d->id, frame, hash, result);
+}
+
+/*
+ * Builds the state without the lock: that loads modules and allocates. Nothing
+ * that was looked at before holds afterwards.
+ */
+static int xha_apply_build(struct xha_peer *p, struct xha_group *g,
+			   const struct xha_sa_key *key, u8 dir, u64 frame,
+			   u64 hash)
+{
+	struct xha_net *xn = p->xn;
+	u32 session = p->session;
+	struct xfrm_state *x;
+	u32 keepalive = 0;
+	u8 gid = p->rxs->sa.gid;
+	u8 result;
+
+	mutex_unlock(&xn->lock);
+	xha_apply_delay();
+	x = xha_install_build(xn->net, &p->rxs->sa, &keepalive, &result);
+	mutex_lock(&xn->lock);
+
+	/* Another session, another active, or we are it. */
+	if (p->session != session || xha_copy_group(p, gid) != g ||
+	    xha_apply_stale(p, p->rxs->sa.id, frame)) {
+		if (x)
+			xha_install_discard(x);
+		return 0;
+	}
+	if (!x && result == XHA_RESULT_OK)
+		return -ENOMEM;
+	return xha_apply_built(p, g, key, dir, frame, hash, x, keepalive, result);
+}
+
+/* An SA that this node has no group for: shown at the active. */
+static u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
+			  const struct xha_sa_desc *d, u8 *dir)
+{
+	struct xha_group *mine;
+
+	mine = xha_group_match(p->xn, d->family, &d->saddr, &d->daddr, dir);
+	return mine == g ? XHA_RESULT_OK : XHA_RESULT_NO_GROUP;
+}
+
+static int xha_apply_refused(struct xha_peer *p, struct xha_group *g,
+			     const struct xha_sa_key *key, u8 dir, u64 frame,
+			     u64 hash, u8 result)
+{
+	return xha_apply_built(p, g, key, dir, frame, hash, NULL, 0, result);
+}
+
+/**
+ * xha_apply_sa - an SA of the active
+ * @p: peer, xha_net.lock held; let go and taken again
+ * @rec: the record
+ * @frame: number of the frame
+ *
+ * Return: 0, -EBADMSG or -ENOMEM.
+ */
+int xha_apply_sa(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
+{
+	struct xha_sa_desc *d = &p->rxs->sa;
+	struct xha_sa_key key;
+	struct xha_group *g;
+	size_t fixed = 0;
+	struct xha_sa *s;
+	u8 dir, result;
+	u64 hash;
+	int err;
+
+	err = xha_get_sa(rec, d, &fixed);
+	if (err && err != -EOPNOTSUPP)
+		return err;
+	g = xha_copy_group(p, d->gid);
+	if (!g || xha_apply_stale(p, d->id, frame))
+		return 0;
+
+	hash = xha_record_hash(rec->body, fixed);
+	result = err ? XHA_RESULT_UNKNOWN_ATTR : xha_apply_check(p, g, d, &dir);
+	xha_apply_key(d, &key);
+	if (result != XHA_RESULT_OK)
+		return xha_apply_refused(p, g, &key, XFRM_HA_DIR_UNKNOWN, frame,
+					 hash, result);
+
+	s = xha_sa_find(p->xn, &key);
+	if (s) {
+		err = xha_apply_existing(p, g, s, frame, hash);
+		if (err)
+			return min(err, 0);
+	}
+	err = xha_apply_build(p, g, &key, dir, frame, hash);
+	return min(err, 0);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Applying counters: leases, windows, lifetimes. They only move forward. */
+#include "apply.h"
+#include "gate.h"
+#include "scratch.h"
+#include "snapshot.h"
+
+/**
+ * xha_apply_sa_by_id - the SA that a number of a peer's means
+ * @p: peer, xha_net.lock held
+ * @id: its number there
+ *
+ * Return: a copy of the peer's with a closed state in XFRM, or NULL.
+ */
+struct xha_sa *xha_apply_sa_by_id(struct xha_peer *p, u32 id)
+{
+	struct xha_obj *o = xha_copy_obj(p, id);
+
+	if (!o || o->kind != XHA_KIND_SA || o->result != XHA_RESULT_OK ||
+	    !xha_obj_sa(o)->x)
+		return NULL;
+	return xha_obj_sa(o);
+}
+
+static void xha_apply_refuse(struct xha_peer *p, struct xha_sa *s)
+{
+	xha_stat_inc(&p->xn->stats, XHA_STAT_IMPLAUSIBLE);
+}
+
+/**
+ * xha_apply_lease - a lease of the active
+ * @p: peer, xha_net.lock held
+ * @s: SA
+ * @lease: the lease
+ */
+void xha_apply_lease(struct xha_peer *p, struct xha_sa *s, u64 lease)
+{
+	if (s->dir != XFRM_HA_DIR_OUT)
+		return;
+	if (xha_lease_learn(&s->view, lease, xha_now_ms(), s->esn))
+		xha_apply_refuse(p, s);
+}
+
+static void xha_apply_window(struct xha_peer *p, struct xha_sa *s,
+			     const struct xha_window *win)
+{
+	struct xha_replay r;
+	int err;
+
+	if (s->dir != XFRM_HA_DIR_IN)
+		return;
+	xha_snapshot_replay(s->x, &r);
+	spin_lock_bh(&s->x->lock);
+	err = xha_replay_merge(&r, win);
+	s->seq = xha_replay_seq(&r);
+	spin_unlock_bh(&s->x->lock);
+	if (err)
+		xha_apply_refuse(p, s);
+}
+
+/**
+ * xha_apply_window_elem - an inbound window of the active
+ * @p: peer, xha_net.lock held
+ * @s: SA
+ * @e: the window as it came
+ */
+void xha_apply_window_elem(struct xha_peer *p, struct xha_sa *s,
+			   const struct xha_window_elem *e)
+{
+	struct xha_replay r;
+	u32 bits;
+
+	xha_snapshot_replay(s->x, &r);
+	bits = xha_replay_window(&r);
+	if (!bits)
+		return;
+	xha_window_widen(e, s->seq, bits, &p->rxs->win);
+	xha_apply_window(p, s, &p->rxs->win);
+}
+
+/**
+ * xha_apply_life - what the active has used of the lifetime
+ * @s: SA, xha_net.lock held
+ * @life: the lifetime
+ * @age: its add_age is there too
+ *
+ * The state's own dates stay parked until this node takes over.
+ */
+void xha_apply_life(struct xha_sa *s, const struct xha_life *life, bool age)
+{
+	time64_t now = ktime_get_real_seconds();
+	struct xfrm_state *x = s->x;
+
+	spin_lock_bh(&x->lock);
+	x->curlft.bytes = max_t(u64, x->curlft.bytes, life->bytes);
+	x->curlft.packets = max_t(u64, x->curlft.packets, life->packets);
+	if (age) {
+		s->add_time = now - (time64_t)min_t(u64, life->add_age, now);
+		if (x->km.state == XFRM_STATE_ACQ)
+			x->curlft.add_time = s->add_time + XHA_GRACE;
+	}
+	if (life->use_age != XHA_AGE_NEVER)
+		s->use_time = now - (time64_t)min_t(u64, life->use_age, now);
+	spin_unlock_bh(&x->lock);
+}
+
+/**
+ * xha_apply_counters - all that an SA record says beside the SA itself
+ * @p: peer, xha_net.lock held
+ * @s: SA with a state
+ * @d: the record
+ */
+void xha_apply_counters(struct xha_peer *p, struct xha_sa *s,
+			const struct xha_sa_desc *d)
+{
+	if (d->has & XHA_SA_HAS_LEASE)
+		xha_apply_lease(p, s, d->lease);
+	if (d->has & XHA_SA_HAS_WINDOW && d->win.bits)
+		xha_apply_window(p, s, &d->win);
+	if (d->has & XHA_SA_HAS_LIFE)
+		xha_apply_life(s, &d->life, true);
+}

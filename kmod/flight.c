@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames under way. A frame is remembered with what was in it until it is
+ * acked; if it gets lost, its contents are dirty again and go out as they are
+ * by then. Nothing is ever sent twice as it was.
+ */
+#include <linux/slab.h>
+
+#include "dirty.h"
+#include "peer.h"
+
+/**
+ * xha_flight_room - may another frame be sent?
+ * @p: peer, xha_net.lock held
+ */
+bool xha_flight_room(const struct xha_peer *p)
+{
+	return p->nflight < p->cwnd / 16;
+}
+
+static void xha_flight_free(struct xha_peer *p, struct xha_frame *f)
+{
+	list_del(&f->node);
+	p->nflight--;
+	if (f->objects)
+		p->objs_flight--;
+	kfree(f);
+}
+
+/**
+ * xha_flight_lost - a frame is given up
+ * @p: peer, xha_net.lock held
+ * @f: frame, freed
+ */
+void xha_flight_lost(struct xha_peer *p, struct xha_frame *f)
+{
+	struct xha_obj *o;
+	unsigned int i;
+
+	p->lost++;
+	for (i = 0; i < f->n; i++) {
+		o = xa_load(&p->xn->objs, f->item[i].id);
+		if (!o)
+			continue;
+		p->resent++;
+		xha_dirty_lost(p, o, f->item[i].what);
+	}
+	xha_sync_lost(p, f->begin, f->check);
+	xha_flight_free(p, f);
+}
+
+static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
+{
+	struct xha_track *t;
+	struct xha_obj *o;
+	unsigned int i;
+
+	for (i = 0; i < f->n; i++) {
+		o = xa_load(&p->xn->objs, f->item[i].id);
+		if (!o)
+			continue;
+		t = &o->track[p->slot];
+		t->acked_lease = max(t->acked_lease, f->item[i].lease);
+		if (f->item[i].what == XHA_W_OBJECT)
+			xha_dirty_landed(p, o);
+	}
+	xha_sync_landed(p, f->begin, f->check, now);
+	xha_flight_free(p, f);
+
+	/* One more frame under way for every full window of acks. */
+	p->cwnd = min_t(unsigned int, p->cwnd + 256 / p->cwnd + 1,
+			XHA_CWND_MAX * 16);
+}
+
+/* RFC 6298, in ms. */
+static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
+{
+	if (!p->srtt) {
+		p->srtt = max(rtt, 1U) * 8;
+		p->rttvar = rtt * 2;
+	} else {
+		u32 err = abs((int)rtt - (int)(p->srtt / 8));
+
+		p->rttvar += err - p->rttvar / 4;
+		p->srtt += rtt - p->srtt / 8;
+	}
+	p->rto = clamp_t(u32, p->srtt / 8 + p->rttvar, XHA_RTO_MIN, XHA_RTO_MAX);
+}
+
+static bool xha_flight_in_ack(const struct xha_ack *a, u64 number)
+{
+	u64 behind;
+
+	if (number >= a->top)
+		return number == a->top;
+	behind = a->top - 1 - number;
+	return behind < XHA_ACK_BITS &&
+	       a->bits[behind / 64] & (1ULL << (behind % 64));
+}
+
+/**
+ * xha_flight_acked - an ack came in
+ * @p: peer, xha_net.lock held
+ * @a: the ack
+ * @now: ms
+ */
+void xha_flight_acked(struct xha_peer *p, const struct xha_ack *a, u64 now)
+{
+	struct xha_frame *f, *tmp;
+
+	if (a->top > p->number)
+		return;
+	list_for_each_entry_safe(f, tmp, &p->flight, node) {
+		if (f->number > a->top)
+			break;
+		if (!xha_flight_in_ack(a, f->number)) {
+			/* Too old for any ack to name it. */
+			if (a->top - f->number > XHA_ACK_BITS)
+				xha_flight_lost(p, f);
+			continue;
+		}
+		if (f->number == a->top)
+			xha_flight_rtt(p, now - f->sent);
+		xha_flight_landed(p, f, now);
+	}
+}
+
+/**
+ * xha_flight_expire - give up frames whose time has come
+ * @p: peer, xha_net.lock held
+ * @now: ms
+ *
+ * Return: ms, when to come again; U64_MAX if nothing is under way.
+ */
+u64 xha_flight_expire(struct xha_peer *p, u64 now)
+{
+	struct xha_frame *f;
+	bool lost = false;
+
+	while ((f = list_first_entry_or_null(&p->flight, struct xha_frame, node))) {
+		if (now - f->sent < p->rto)
+			break;
+		xha_flight_lost(p, f);
+		lost = true;
+	}
+	if (lost) {
+		p->cwnd = max(p->cwnd / 2, 16U);
+		p->rto = min_t(u32, p->rto * 2, XHA_RTO_MAX);
+	}
+	return f ? f->sent + p->rto : U64_MAX;
+}
+
+/**
+ * xha_flight_drop - forget everything under way, with the session
+ * @p: peer, xha_net.lock held
+ */
+void xha_flight_drop(struct xha_peer *p)
+{
+	struct xha_frame *f, *tmp;
+
+	list_for_each_entry_safe(f, tmp, &p->flight, node)
+		xha_flight_free(p, f);
+	p->cwnd = XHA_CWND_INIT * 16;
+	p->srtt = 0;
+	p->rttvar = 0;
+	p->rto = XHA_RTO_INIT;
+}

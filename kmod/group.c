@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Groups: configuration, and which SAs belong to them. */
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "dirty.h"
+#include "gate.h"
+#include "group.h"
+#include "peer.h"
+#include "serve.h"
+#include "tap.h"
+#include "vip.h"
+
+/**
+ * xha_group_conf_init - defaults
+ * @c: configuration
+ */
+void xha_group_conf_init(struct xha_group_conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->period_time = XHA_SYNC_PERIOD_TIME;
+	c->period_packets = XHA_SYNC_PERIOD_PACKETS;
+	c->oseq_shift = XHA_OSEQ_SHIFT;
+}
+
+/**
+ * xha_addr_equal - is it that address?
+ * @a: an address
+ * @family: of @b
+ * @b: another one; of IPv4 only the first word counts
+ */
+bool xha_addr_equal(const struct xha_addr *a, u16 family, const xfrm_address_t *b)
+{
+	return a->family == family && xfrm_addr_equal(&a->a, b, family);
+}
+
+struct xha_group *xha_group_by_name(struct xha_net *xn, const char *name)
+{
+	struct xha_group *g;
+
+	list_for_each_entry_rcu(g, &xn->groups, node,
+				lockdep_is_held(&xn->cfg) || lockdep_is_held(&xn->lock))
+		if (!strcmp(g->name, name))
+			return g;
+	return NULL;
+}
+
+struct xha_group *xha_group_by_gid(struct xha_net *xn, u8 gid)
+{
+	struct xha_group *g;
+
+	list_for_each_entry_rcu(g, &xn->groups, node,
+				lockdep_is_held(&xn->cfg) || lockdep_is_held(&xn->lock))
+		if (g->gid == gid)
+			return g;
+	return NULL;
+}
+
+static bool xha_group_has(const struct xha_endpoints *e, u16 family,
+			  const xfrm_address_t *a)
+{
+	unsigned int i;
+
+	for (i = 0; e && i < e->n; i++)
+		if (xha_addr_equal(&e->addr[i], family, a))
+			return true;
+	return false;
+}
+
+/**
+ * xha_group_match - the group of an SA
+ * @xn: node; cfg, lock or RCU held
+ * @family: of the addresses
+ * @saddr: source
+ * @daddr: destination
+ * @dir: enum xfrm_ha_dir, by which of them is an endpoint of the group
+ *
+ * Return: the group, or NULL and XFRM_HA_DIR_UNKNOWN.
+ */
+struct xha_group *xha_group_match(struct xha_net *xn, u16 family,
+				  const xfrm_address_t *saddr,
+				  const xfrm_address_t *daddr, u8 *dir)
+{
+	struct xha_group *found = NULL;
+	struct xha_group *g;
+
+	*dir = XFRM_HA_DIR_UNKNOWN;
+	rcu_read_lock();
+	list_for_each_entry_rcu(g, &xn->groups, node) {
+		const struct xha_endpoints *e = rcu_dereference(g->endpoints);
+
+		if (xha_group_has(e, family, saddr))
+			*dir = XFRM_HA_DIR_OUT;
+		else if (xha_group_has(e, family, daddr))
+			*dir = XFRM_HA_DIR_IN;
+		else
+			continue;
+		found = g;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+int xha_group_endpoints(struct xha_group *g)
+{
+	struct xha_endpoints *e, *old;
+	unsigned int i;
+
+	e = kzalloc(struct_size(e, addr, g->nvips + g->nlocals), GFP_KERNEL);
+	if (!e)
+		return -ENOMEM;
+	for (i = 0; i < g->nvips; i++)
+		e->addr[e->n++] = g->vips[i].addr;
+	for (i = 0; i < g->nlocals; i++)
+		e->addr[e->n++] = g->locals[i];
+	old = rcu_replace_pointer(g->endpoints, e, true);
+	if (old)
+		kfree_rcu(old, rcu);
+	return 0;
+}
+
+/**
+ * xha_group_config - digest of what must be the same on both nodes
+ * @g: group
+ *
+ * The order of addresses does not count, nor does which device they are on.
+ */
+u64 xha_group_config(const struct xha_group *g)
+{
+	static const siphash_key_t key = { { 0x7866726d2d686131ULL, 2 } };
+	struct xha_addr a;
+	unsigned int i;
+	u64 sum = g->install;
+
+	for (i = 0; i < g->nvips + g->nlocals; i++) {
+		bool vip = i < g->nvips;
+		const struct xha_addr *from = vip ? &g->vips[i].addr :
+						    &g->locals[i - g->nvips];
+
+		memset(&a, 0, sizeof(a));
+		a.family = from->family;
+		memcpy(&a.a, &from->a, from->family == AF_INET ? 4 : 16);
+		sum += siphash(&a, sizeof(a), &key) * (vip ? 3 : 5);
+	}
+	return sum;
+}
+
+/* Which group has this address already? */
+static struct xha_group *xha_group_owner(struct xha_net *xn, const struct xha_addr *a)
+{
+	u8 dir;
+
+	return xha_group_match(xn, a->family, &a->a, &a->a, &dir);
+}
+
+int xha_group_refuse_addr(struct xha_net *xn, const struct xha_addr *a,
+				 struct netlink_ext_ack *extack)
+{
+	if (!xha_group_owner(xn, a))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the address belongs to another group already");
+	return -EEXIST;
+}
+
+static int xha_group_check_addrs(struct xha_net *xn, const struct xha_group_conf *c,
+				 struct netlink_ext_ack *extack)
+{
+	unsigned int i, j;
+	int err = 0;
+
+	for (i = 0; i < c->nvips && !err; i++)
+		err = xha_group_refuse_addr(xn, &c->vips[i].addr, extack);
+	for (i = 0; i < c->nlocals && !err; i++)
+		err = xha_group_refuse_addr(xn, &c->locals[i], extack);
+	if (err)
+		return err;
+
+	for (i = 0; i < c->nvips + c->nlocals; i++) {
+		const struct xha_addr *a = i < c->nvips ? &c->vips[i].addr :
+						&c->locals[i - c->nvips];
+
+		for (j = 0; j < i; j++) {
+			const struct xha_addr *b = j < c->nvips ? &c->vips[j].addr :
+							&c->locals[j - c->nvips];
+
+			if (xha_addr_equal(a, b->family, &b->a)) {
+				NL_SET_ERR_MSG(extack, "an address is given twice");
+				return -EEXIST;
+			}
+		}
+	}
+	return 0;
+}
+
+static struct xha_group *xha_group_alloc(struct xha_net *xn,
+					 const struct xha_group_conf *c)
+{
+	struct xha_group *g = kzalloc(sizeof(*g), GFP_KERNEL);
+
+	if (!g)
+		return NULL;
+	g->xn = xn;
+	strscpy(g->name, c->name, sizeof(g->name));
+	g->install = c->install;
+	g->policies = c->policies;
+	g->period_time = c->period_time;
+	g->period_packets = c->period_packets;
+	g->oseq_shift = c->oseq_shift;
+	g->advance = c->advance;
+	memcpy(g->vips, c->vips, sizeof(g->vips));
+	memcpy(g->locals, c->locals, sizeof(g->locals));
+	g->nvips = c->nvips;
+	g->nlocals = c->nlocals;
+	g->role = XFRM_HA_ROLE_INIT;
+	g->sync = XFRM_HA_SYNC_NONE;
+	g->since = xha_now_ms();
+	g->hot_asof = g->since;
+	g->src = -1;
+	INIT_LIST_HEAD(&g->objs);
+	if (xha_group_endpoints(g)) {
+		kfree(g);
+		return NULL;
+	}
+	while (xha_group_by_gid(xn, g->gid))
+		g->gid++;
+	return g;
+}
+
+/**
+ * xha_group_add - add a group; its role follows from its VIPs at once
+ * @xn: node, cfg held
+ * @c: configuration, checked for itself
+ * @extack: refusal
+ *
+ * Return: 0; -EEXIST, -ENOSPC, -ENOMEM.
+ */
+int xha_group_add(struct xha_net *xn, const struct xha_group_conf *c,
+		  struct netlink_ext_ack *extack)
+{
+	struct xha_group *g;
+	unsigned int n = 0;
+	int err;
+
+	if (xha_group_by_name(xn, c->name)) {
+		NL_SET_ERR_MSG(extack, "a group of this name exists already");
+		return -EEXIST;
+	}
+	list_for_each_entry(g, &xn->groups, node)
+		n++;
+	if (n >= XFRM_HA_LIMIT_GROUPS) {
+		NL_SET_ERR_MSG(extack, "no room for another group");
+		return -ENOSPC;
+	}
+	err = xha_group_check_addrs(xn, c, extack);
+	if (err)
+		return err;
+	g = xha_group_alloc(xn, c);
+	if (!g)
+		return -ENOMEM;
+
+	mutex_lock(&xn->lock);
+	list_add_tail_rcu(&g->node, &xn->groups);
+	xha_vip_look(g, true);
+	xha_peers_beat(xn);
+	mutex_unlock(&xn->lock);
+
+	xha_tap_net_start(xn);
+	xha_serve_net_start(xn);
+	return 0;
+}
+
+/**
+ * xha_group_leave - leave the SAs of a group as they would be without us
+ * @g: group, xha_net.lock held
+ *
+ * What this node added stays, usable; what was learned goes.
+ */
+static void xha_group_leave(struct xha_group *g)
+{
+	struct xha_obj *o, *tmp;
+
+	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
+		if (o->dead) {
+			xha_dirty_forget(g->xn, o);
+			xha_obj_reap(g->xn, o);
+			continue;
+		}
+		if (o->origin == XFRM_HA_ORIGIN_LEARNED &&
+		    (o->kind == XHA_KIND_SA || o->installed)) {
+			xha_dirty_forget(g->xn, o);
+			xha_copy_drop(g->xn, o);
+			continue;
+		}
+		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x)
+			xha_gate_release(xha_obj_sa(o));
+		xha_dirty_forget(g->xn, o);
+		xha_obj_bury(g->xn, o);
+	}
+}
+
+/**
+ * xha_group_del - remove a group
+ * @xn: node, cfg held
+ * @g: group, freed
+ * @extack: refusal
+ *
+ * Return: 0.
+ */
+int xha_group_del(struct xha_net *xn, struct xha_group *g,
+		  struct netlink_ext_ack *extack)
+{
+	struct xha_peer *p;
+	int slot;
+
+	mutex_lock(&xn->lock);
+	list_del_rcu(&g->node);
+	xha_group_leave(g);
+	/* Peers that follow are not told to delete: they see that we are gone. */
+	xha_for_each_peer(xn, slot, p) {
+		xha_dirty_purge(p, g);
+		p->beat_at = 0;
+		xha_peer_kick(p);
+	}
+	WARN_ON_ONCE(!list_empty(&g->objs));
+	mutex_unlock(&xn->lock);
+
+	/* The tap may be looking at it, in an RCU reader. */
+	synchronize_rcu();
+	kfree(rcu_dereference_protected(g->endpoints, true));
+	kfree(g);
+	/* SAs that were in it are in no group now, and shown so. */
+	xha_tap_audit_now(xn);
+	return 0;
+}
+
+/**
+ * xha_group_del_all - remove every group
+ * @xn: node, cfg held
+ */
+void xha_group_del_all(struct xha_net *xn)
+{
+	struct xha_group *g, *tmp;
+
+	list_for_each_entry_safe(g, tmp, &xn->groups, node)
+		xha_group_del(xn, g, NULL);
+}
+
+/**
+ * xha_group_forget_peer - a slot becomes free
+ * @xn: node, lock held
+ * @slot: which
+ */
+void xha_group_forget_peer(struct xha_net *xn, int slot)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &xn->groups, node) {
+		if (g->src == slot)
+			g->src = -1;
+		memset(&g->peers[slot], 0, sizeof(g->peers[slot]));
+	}
+}
+
+/**
+ * xha_group_not_replicated - SAs that a failover would lose
+ * @g: group, xha_net.lock held
+ *
+ * Return: how many SAs of the group, or of no group at all, are not
+ * replicated: the usual mistake is an endpoint that no group names.
+ */
+u32 xha_group_not_replicated(struct xha_group *g)
+{
+	struct xha_obj *o;
+	u32 n = 0, id = 0;
+
+	while ((o = xha_obj_next(g->xn, &id)))
+		if (o->kind == XHA_KIND_SA && !o->dead &&
+		    (!o->group || (o->group == g &&
+				   (o->why_not || o->result != XHA_RESULT_OK))))
+			n++;
+	return n;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The model: SAs and policies as objects that a peer holds or does not hold.
+ * Everything here is under xha_net.lock.
+ */
+#ifndef _XHA_OBJ_H
+#define _XHA_OBJ_H
+
+#include <net/xfrm.h>
+
+#include "desc.h"
+#include "lease.h"
+#include "net.h"
+
+enum xha_kind {
+	XHA_KIND_SA,
+	XHA_KIND_POLICY,
+};
+
+/* What of an object can be dirty for a peer: each goes its own way. */
+enum xha_what {
+	XHA_W_OBJECT,	/* the object itself, or its removal */
+	XHA_W_RESULT,	/* what became of an object that the peer sent */
+	XHA_W_LEASE,
+	XHA_W_WINDOW,
+	XHA_W_LIFE,
+	XHA_W_MAX
+};
+
+/**
+ * struct xha_track - an object as one peer has it
+ * @dirty: on the peer's list of that kind while it has to be sent
+ * @hash: of the record that was sent last, 0: none
+ * @acked_lease: highest lease that the peer has applied
+ * @flight: frames under way that carry the object itself
+ * @result: enum xha_result, as the peer reported it
+ * @pending: counted in xha_sync.pending
+ * @bulk: counted in xha_sync.left
+ * @lost: a frame that carried it got lost; counted in xha_sync.lost
+ */
+struct xha_track {
+	struct list_head dirty[XHA_W_MAX];
+	u64 hash;
+	u64 acked_lease;
+	u16 flight;
+	u8 result;
+	bool pending:1;
+	bool bulk:1;
+	bool lost:1;
+};
+
+/**
+ * struct xha_obj - an SA or a policy
+ * @node: in xha_net.sas or .pols, while @dead is not set
+ * @id: our number for it: unique, not used again for a very long time
+ * @kind: which of the two
+ * @origin: OWN: added on this node, or taken over; LEARNED: copied from a peer
+ * @installed: the module has put it into the kernel
+ * @dead: gone from the kernel; stays until every peer has been told
+ * @result: a learned one: enum xha_result; other than OK: not in the kernel
+ * @group: the group, NULL: none
+ * @in_group: in xha_group.objs
+ * @why_not: why it is not replicated, NULL if it is
+ * @round: the audit round that last saw it
+ * @src: slot of the peer it was learned from, -1: none (yet)
+ * @src_id: the number it has there
+ * @gen: generation of the copy that last contained it
+ * @frame: newest frame of @src about the object itself
+ * @hash: of the record it was built from
+ * @track: by peer slot
+ */
+struct xha_obj {
+	struct rhash_head node;
+	u32 id;
+	u8 kind;
+	u8 origin;
+	bool installed;
+	bool dead;
+	u8 result;
+	struct xha_group *group;
+	struct list_head in_group;
+	const char *why_not;
+	u32 round;
+	int src;
+	u32 src_id;
+	u32 gen;
+	u64 frame;
+	u64 hash;
+	struct xha_track track[XFRM_HA_LIMIT_PEERS];
+};
+
+/**
+ * struct xha_sa_key - what XFRM itself tells SAs apart by
+ */
+struct xha_sa_key {
+	xfrm_address_t daddr;
+	__be32 spi;
+	u32 mark_v;
+	u32 mark_m;
+	u16 family;
+	u8 proto;
+	u8 zero;
+} __packed;
+
+/**
+ * struct xha_sa - an SA
+ * @obj: the object
+ * @key: key in xha_net.sas
+ * @saddr: source, for those that have no state in the kernel
+ * @dir: enum xfrm_ha_dir, by which end is an endpoint of the group
+ * @esn: 64-bit numbers
+ * @x: the kernel's state, a reference; NULL if it is not there
+ * @lease: what we have granted ourselves (own)
+ * @step: how far the last renewal reached
+ * @view: what we know of the numbers of the node that is active (learned)
+ * @oseq: last number used, as sampled
+ * @rate: packets/s sent, smoothed
+ * @sampled: when, ms; 0: never
+ * @overruns: samples above the acked lease
+ * @seq: highest number received, as sampled
+ * @synced_seq: ... as last sent to peers
+ * @synced_packets: packets of the lifetime as last sent
+ * @synced_at: ms
+ * @life_at: ms, when the lifetime was last sent
+ * @add_time: lifetime as it really is, while the one in @x is parked
+ * @use_time: likewise, 0: never used
+ * @keepalive: interval of NAT keepalives, s, while the gate is closed
+ * @rcu: rhashtable's lookups are lockless
+ */
+struct xha_sa {
+	struct xha_obj obj;
+	struct xha_sa_key key;
+	xfrm_address_t saddr;
+	u8 dir;
+	bool esn;
+	struct xfrm_state *x;
+	u64 lease;
+	u64 step;
+	struct xha_lease_view view;
+	u64 oseq;
+	u64 rate;
+	u64 sampled;
+	u64 overruns;
+	u64 seq;
+	u64 synced_seq;
+	u64 synced_packets;
+	u64 synced_at;
+	u64 life_at;
+	time64_t add_time;
+	time64_t use_time;
+	u32 keepalive;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct xha_pol_key - what XFRM itself tells policies apart by; not the priority
+ */
+struct xha_pol_key {
+	struct xfrm_selector sel;
+	u32 mark_v;
+	u32 mark_m;
+	u32 if_id;
+	u8 type;
+	u8 dir;
+	u8 zero[2];
+};
+
+/**
+ * struct xha_pol - a policy
+ * @obj: the object
+ * @key: key in xha_net.pols
+ * @xp: the kernel's policy, a reference; NULL if it is not there
+ * @rcu: rhashtable's lookups are lockless
+ */
+struct xha_pol {
+	struct xha_obj obj;
+	struct xha_pol_key key;
+	struct xfrm_policy *xp;
+	struct rcu_head rcu;
+};
+
+static inline struct xha_sa *xha_obj_sa(struct xha_obj *o)
+{
+	return container_of(o, struct xha_sa, obj);
+}
+
+static inline struct xha_pol *xha_obj_pol(struct xha_obj *o)
+{
+	return container_of(o, struct xha_pol, obj);
+}
+
+/* Is it carried to peers when this node is active? */
+static inline bool xha_obj_replicated(const struct xha_obj *o)
+{
+	return o->group && !o->why_not && !o->dead;
+}
+
+int xha_obj_net_init(struct xha_net *xn);
+void xha_obj_net_exit(struct xha_net *xn);
+
+struct xha_sa *xha_sa_find(struct xha_net *xn, const struct xha_sa_key *key);
+struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key);
+struct xha_pol *xha_pol_find(struct xha_net *xn, const struct xha_pol_key *key);
+struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key);
+void xha_obj_set_group(struct xha_obj *o, struct xha_group *g);
+void xha_obj_set_why(struct xha_obj *o, const char *why);
+void xha_obj_set_result(struct xha_obj *o, u8 result);
+int xha_obj_set_src(struct xha_net *xn, struct xha_obj *o, int src, u32 id);
+void xha_obj_set_hash(struct xha_obj *o, u64 hash);
+void xha_obj_bury(struct xha_net *xn, struct xha_obj *o);
+bool xha_obj_reap(struct xha_net *xn, struct xha_obj *o);
+void xha_obj_forget_all(struct xha_net *xn);
+
+struct xha_obj *xha_obj_next(struct xha_net *xn, u32 *id);
+void xha_net_relax(struct xha_net *xn);
+
+#endif /* _XHA_OBJ_H */

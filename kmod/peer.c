@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Peers: making and unmaking them. */
+#include <linux/slab.h>
+
+#include "peer.h"
+#include "scratch.h"
+
+/**
+ * xha_peer_conf_init - defaults
+ * @c: configuration
+ */
+void xha_peer_conf_init(struct xha_peer_conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->heartbeat = XHA_HEARTBEAT;
+	c->addr.ops = &xha_udp_ops;
+}
+
+/**
+ * xha_peer_by_id - find a peer
+ * @xn: node, cfg or lock held
+ * @id: its node id
+ *
+ * Return: the peer or NULL.
+ */
+struct xha_peer *xha_peer_by_id(struct xha_net *xn, u8 id)
+{
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(xn, slot, p)
+		if (p->conf.id == id)
+			return p;
+	return NULL;
+}
+
+static void xha_peer_free(struct xha_peer *p)
+{
+	if (p->txs)
+		kfree(p->txs->frame);
+	kfree_sensitive(p->txs);
+	kfree_sensitive(p->rxs);
+	xa_destroy(&p->ids);
+	kfree(p);
+}
+
+static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
+				       const struct xha_peer_conf *c, int slot)
+{
+	struct xha_peer *p = kzalloc(sizeof(*p), GFP_KERNEL);
+	int what;
+
+	if (!p)
+		return NULL;
+	p->xn = xn;
+	p->slot = slot;
+	p->conf = *c;
+	p->transport.conf = &p->conf.addr;
+	p->transport.rx = &p->rx;
+	p->transport.wq = xha_wq;
+	p->state = XFRM_HA_PSTATE_DOWN;
+	p->reason = "the socket is not open yet";
+	p->since = xha_now_ms();
+	INIT_DELAYED_WORK(&p->tx, xha_send_work);
+	INIT_WORK(&p->rx, xha_receive_work);
+	INIT_LIST_HEAD(&p->flight);
+	xa_init(&p->ids);
+	for (what = 0; what < XHA_W_MAX; what++)
+		INIT_LIST_HEAD(&p->dirty[what]);
+
+	p->txs = kzalloc(sizeof(*p->txs), GFP_KERNEL);
+	p->rxs = kzalloc(sizeof(*p->rxs), GFP_KERNEL);
+	if (!p->txs || !p->rxs) {
+		xha_peer_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+/**
+ * xha_peer_add - add a peer and begin to talk to it
+ * @xn: node, cfg held
+ * @c: configuration, checked
+ * @extack: refusal
+ *
+ * The socket is opened by the peer's worker, as often as it takes: the link
+ * may come up later than this.
+ *
+ * Return: 0; -EEXIST, -ENOSPC, -EADDRINUSE, -ENOMEM.
+ */
+int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
+		 struct netlink_ext_ack *extack)
+{
+	struct xha_peer *p;
+	int slot, free = -1;
+
+	if (xha_peer_by_id(xn, c->id)) {
+		NL_SET_ERR_MSG(extack, "a peer with this id exists already");
+		return -EEXIST;
+	}
+	for (slot = XFRM_HA_LIMIT_PEERS - 1; slot >= 0; slot--)
+		if (!xha_peer_slot(xn, slot))
+			free = slot;
+	if (free < 0) {
+		NL_SET_ERR_MSG(extack, "no room for another peer");
+		return -ENOSPC;
+	}
+
+	p = xha_peer_alloc(xn, c, free);
+	if (!p)
+		return -ENOMEM;
+	if (c->insecure)
+		pr_warn("xfrm_ha: peer %u is insecure: keys of SAs cross the link in clear text\n",
+			c->id);
+
+	mutex_lock(&xn->lock);
+	xha_session_reset(p, XFRM_HA_PSTATE_DOWN, p->reason);
+	rcu_assign_pointer(xn->peers[free], p);
+	xha_peer_kick(p);
+	mutex_unlock(&xn->lock);
+	return 0;
+}
+
+/**
+ * xha_peer_del - remove a peer
+ * @xn: node, cfg held
+ * @p: peer, freed
+ */
+void xha_peer_del(struct xha_net *xn, struct xha_peer *p)
+{
+	/*
+	 * a. nobody queues the sender any more, and it opens no socket;
+	 * b. the socket is closed: nobody queues the receiver, which has ended;
+	 * c. the model forgets the peer, then nobody can find it.
+	 */
+	mutex_lock(&xn->lock);
+	WRITE_ONCE(p->stopping, true);
+	mutex_unlock(&xn->lock);
+	cancel_delayed_work_sync(&p->tx);
+	p->transport.conf->ops->close(&p->transport);
+
+	mutex_lock(&xn->lock);
+	xha_session_reset(p, XFRM_HA_PSTATE_DOWN, "removed");
+	xha_group_forget_peer(xn, p->slot);
+	RCU_INIT_POINTER(xn->peers[p->slot], NULL);
+	mutex_unlock(&xn->lock);
+	xha_peer_free(p);
+}
+
+/**
+ * xha_peer_del_all - remove every peer
+ * @xn: node, cfg held
+ */
+void xha_peer_del_all(struct xha_net *xn)
+{
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(xn, slot, p)
+		xha_peer_del(xn, p);
+}

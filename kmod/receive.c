@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way in, from top to bottom: a worker per peer takes one datagram after
+ * the other, checks that it is the peer's and new, and applies its records. A
+ * frame is acked when all of it has been applied, and not before.
+ */
+#include "apply.h"
+#include "dirty.h"
+#include "mutant.h"
+#include "peer.h"
+#include "scratch.h"
+
+#define XHA_RECEIVE_BURST	64	/* datagrams before others get the worker */
+
+static void xha_receive_drop(struct xha_peer *p, enum xha_stat why)
+{
+	p->rejected[why]++;
+	xha_stat_inc(&p->xn->stats, why);
+}
+
+static int xha_receive_ack(struct xha_peer *p, struct xha_rec *rec, u64 now)
+{
+	struct xha_ack a;
+	int err = xha_get_ack(rec, &a);
+
+	if (!err)
+		xha_flight_acked(p, &a, now);
+	return err;
+}
+
+static int xha_receive_time(struct xha_peer *p, struct xha_rec *rec, u64 now)
+{
+	struct xha_time t;
+	int err = xha_get_time(rec, &t);
+
+	if (err)
+		return err;
+	p->stamp = t.stamp;
+	p->stamp_at = now;
+	/* Ours, or nonsense: then it proves nothing. */
+	p->echoed = t.echo && t.echo + t.held <= now ? t.echo + t.held : 0;
+	return 0;
+}
+
+static int xha_receive_group(struct xha_peer *p, struct xha_rec *rec, u64 now)
+{
+	struct xha_group_status st;
+	struct xha_group *g;
+	int err = xha_get_group(rec, &st);
+
+	if (err)
+		return err;
+	g = xha_group_by_name(p->xn, st.name);
+	if (g)
+		xha_sync_heard(p, g, &st, now);
+	return 0;
+}
+
+static int xha_receive_begin(struct xha_peer *p, struct xha_rec *rec, u64 frame)
+{
+	struct xha_begin b;
+	int err = xha_get_begin(rec, &b);
+
+	if (!err)
+		xha_copy_begin(p, &b, frame);
+	return err;
+}
+
+static int xha_receive_check(struct xha_peer *p, struct xha_rec *rec, u64 frame)
+{
+	struct xha_check c;
+	int err = xha_get_check(rec, &c);
+
+	if (!err)
+		xha_copy_check(p, &c, frame);
+	return err;
+}
+
+static int xha_receive_delete(struct xha_peer *p, struct xha_rec *rec, u64 frame)
+{
+	u32 id;
+	int more;
+
+	while ((more = xha_get_delete(rec, &id)) > 0)
+		if (xha_apply_delete(p, id, frame))
+			return -ENOMEM;
+	return more;
+}
+
+static int xha_receive_lease(struct xha_peer *p, struct xha_rec *rec)
+{
+	struct xha_sa *s;
+	u32 id, low;
+	u64 lease;
+	int more;
+
+	if (rec->type == XHA_REC_LEASE64) {
+		while ((more = xha_get_lease64(rec, &id, &lease)) > 0) {
+			s = xha_apply_sa_by_id(p, id);
+			if (s)
+				xha_apply_lease(p, s, lease);
+		}
+		return more;
+	}
+	while ((more = xha_get_lease(rec, &id, &low)) > 0) {
+		s = xha_apply_sa_by_id(p, id);
+		if (s)
+			xha_apply_lease(p, s, xha_lease_widen(low, s->view.base));
+	}
+	return more;
+}
+
+static int xha_receive_window(struct xha_peer *p, struct xha_rec *rec)
+{
+	struct xha_window_elem e;
+	struct xha_sa *s;
+	u32 id;
+	int more;
+
+	while ((more = xha_get_window(rec, &id, &e)) > 0) {
+		s = xha_apply_sa_by_id(p, id);
+		if (s)
+			xha_apply_window_elem(p, s, &e);
+	}
+	return more;
+}
+
+static int xha_receive_life(struct xha_peer *p, struct xha_rec *rec)
+{
+	struct xha_life life;
+	struct xha_sa *s;
+	u32 id;
+	int more;
+
+	while ((more = xha_get_life(rec, &id, &life)) > 0) {
+		s = xha_apply_sa_by_id(p, id);
+		if (s)
+			xha_apply_life(s, &life, false);
+	}
+	return more;
+}
+
+static int xha_receive_result(struct xha_peer *p, struct xha_rec *rec)
+{
+	struct xha_obj *o;
+	u16 code;
+	u32 id;
+	int more;
+
+	while ((more = xha_get_result(rec, &id, &code)) > 0) {
+		o = xa_load(&p->xn->objs, id);
+		if (o && o->group)
+			xha_track_set_result(&o->group->peers[p->slot],
+					     &o->track[p->slot], code);
+	}
+	return more;
+}
+
+/* 0; -EBADMSG; -ENOMEM: not all of it could be applied now. */
+static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame,
+			      u64 now, bool *acked)
+{
+	*acked |= rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_RESULT;
+	switch (rec->type) {
+	case XHA_REC_ACK:
+		return xha_receive_ack(p, rec, now);
+	case XHA_REC_TIME:
+		return xha_receive_time(p, rec, now);
+	case XHA_REC_GROUP:
+		return xha_receive_group(p, rec, now);
+	case XHA_REC_BEGIN:
+		return xha_receive_begin(p, rec, frame);
+	case XHA_REC_CHECK:
+		return xha_receive_check(p, rec, frame);
+	case XHA_REC_SA:
+		return xha_apply_sa(p, rec, frame);
+	case XHA_REC_POLICY:
+		return xha_apply_policy(p, rec, frame);
+	case XHA_REC_DELETE:
+		return xha_receive_delete(p, rec, frame);
+	case XHA_REC_LEASE:
+	case XHA_REC_LEASE64:
+		return xha_receive_lease(p, rec);
+	case XHA_REC_WINDOW:
+		return xha_receive_window(p, rec);
+	case XHA_REC_LIFE:
+		return xha_receive_life(p, rec);
+	case XHA_REC_RESULT:
+		return xha_receive_result(p, rec);
+	default:
+		/* Of a later release; its length tells where it ends. */
+		xha_stat_inc(&p->xn->stats, XHA_STAT_SKIP_RECORD);
+		return 0;
+	}
+}
+
+static void xha_receive_data(struct xha_peer *p, const struct xha_hdr *hdr,
+			     struct xha_reader *r, u64 now)
+{
+	u32 session = p->session;
+	bool acked = false;
+	struct xha_rec rec;
+	int err;
+
+	if (p->state != XFRM_HA_PSTATE_UP || hdr->session != p->session) {
+		xha_receive_drop(p, XHA_STAT_DROP_SESSION);
+		return;
+	}
+	if (!xha_session_fresh(p, hdr->frame)) {
+		xha_receive_drop(p, XHA_STAT_DROP_REPLAY);
+		return;
+	}
+	p->heard_at = now;
+	p->frames_rx++;
+	if (XHA_MUTANT_EARLY_ACK) {
+		xha_session_applied(p, hdr->frame);
+		p->ack_due = true;
+		xha_peer_kick(p);
+	}
+
+	while ((err = xha_next(r, &rec)) > 0) {
+		err = xha_receive_record(p, &rec, hdr->frame, now, &acked);
+		/* Applying lets the lock go: another session may have begun. */
+		if (p->session != session)
+			return;
+		if (err)
+			break;
+	}
+	if (err == -EBADMSG)
+		xha_receive_drop(p, XHA_STAT_DROP_RECORD);
+	/* Without memory the sender has to send it again. */
+	if (err != -ENOMEM)
+		xha_session_applied(p, hdr->frame);
+	else
+		xha_stat_inc(&p->xn->stats, XHA_STAT_NO_MEMORY);
+	p->ack_due |= acked;
+}
+
+static void xha_receive_hello(struct xha_peer *p, struct xha_reader *r, u64 now)
+{
+	struct xha_hello h;
+	struct xha_rec rec;
+	int err;
+
+	while ((err = xha_next(r, &rec)) > 0) {
+		if (rec.type != XHA_REC_HELLO)
+			continue;
+		if (xha_get_hello(&rec, &h))
+			break;
+		p->frames_rx++;
+		xha_session_hello(p, &h, now);
+		return;
+	}
+	xha_receive_drop(p, XHA_STAT_DROP_RECORD);
+}
+
+static void xha_receive_one(struct xha_peer *p, size_t len)
+{
+	u64 now = xha_now_ms();
+	struct xha_reader r;
+	struct xha_hdr hdr;
+
+	p->bytes_rx += len;
+	if (xha_get_hdr(&r, p->rxs->buf, len, &hdr)) {
+		xha_receive_drop(p, XHA_STAT_DROP_SHORT);
+	} else if (hdr.src != p->conf.id || hdr.dst != p->xn->id) {
+		xha_receive_drop(p, XHA_STAT_DROP_NODE);
+	} else if (hdr.type == XHA_MSG_HELLO) {
+		/* Of any version: it says which ones the peer speaks. */
+		xha_receive_hello(p, &r, now);
+	} else if (hdr.type != XHA_MSG_DATA) {
+		xha_receive_drop(p, XHA_STAT_DROP_TYPE);
+	} else if (hdr.version != p->version) {
+		xha_receive_drop(p, XHA_STAT_DROP_VERSION);
+	} else {
+		xha_receive_data(p, &hdr, &r, now);
+	}
+}
+
+/**
+ * xha_receive_work - take what has arrived
+ * @work: xha_peer.rx
+ */
+void xha_receive_work(struct work_struct *work)
+{
+	struct xha_peer *p = container_of(work, struct xha_peer, rx);
+	struct xha_rx_scratch *s = p->rxs;
+	int burst = 0, len;
+
+	do {
+		len = p->transport.conf->ops->receive(&p->transport, s->buf,
+						      sizeof(s->buf));
+		if (len == -EAGAIN)
+			break;
+		/* Errors of the network, such as an unreachable port. */
+		if (len < 0)
+			continue;
+		mutex_lock(&p->xn->lock);
+		xha_receive_one(p, len);
+		mutex_unlock(&p->xn->lock);
+	} while (++burst < XHA_RECEIVE_BURST);
+	memzero_explicit(s->buf, sizeof(s->buf));
+
+	xha_peer_kick(p);
+	if (burst == XHA_RECEIVE_BURST)
+		queue_work(xha_wq, &p->rx);
+}

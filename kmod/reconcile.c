@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reconcile: brings the model to what XFRM's tables hold. Idempotent, so that
+ * events, the audit and late joiners need no cases of their own.
+ */
+#include "dirty.h"
+#include "gate.h"
+#include "group.h"
+#include "peer.h"
+#include "serve.h"
+#include "snapshot.h"
+#include "tap.h"
+
+static u8 xha_reconcile_role(const struct xha_group *g)
+{
+	return g->role == XFRM_HA_ROLE_FENCED ? XFRM_HA_ROLE_FENCED :
+						XFRM_HA_ROLE_STANDBY;
+}
+
+/* An SA of this node's own has come up, or its group has. */
+static void xha_reconcile_new(struct xha_net *xn, struct xha_sa *s)
+{
+	struct xha_group *g = s->obj.group;
+	struct xha_opened res;
+
+	if (!xha_obj_replicated(&s->obj))
+		return;
+
+	if (!xha_group_active(g)) {
+		xha_gate_close(s, xha_reconcile_role(g));
+		return;
+	}
+	/* Closed when it was added, and this node has become active since. */
+	xha_gate_open(s, g, 0, &res);
+	if (res.opened)
+		xha_gate_start_timer(s);
+	xha_gate_tag(s, XFRM_HA_ROLE_ACTIVE);
+	xha_serve_lease(s);
+	xha_dirty(xn, &s->obj, XHA_W_OBJECT);
+	xha_peers_kick(xn);
+}
+
+static struct xha_sa *xha_reconcile_add(struct xha_net *xn, struct xfrm_state *x,
+					const struct xha_sa_key *key,
+					struct xha_group *g, u8 dir)
+{
+	struct xha_sa *s = xha_sa_add(xn, key);
+
+	if (!s) {
+		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
+		return NULL;
+	}
+	xfrm_state_hold(x);
+	s->x = x;
+	s->saddr = x->props.saddr;
+	s->esn = x->props.flags & XFRM_STATE_ESN;
+	s->dir = dir;
+	s->obj.origin = XFRM_HA_ORIGIN_OWN;
+	xha_obj_set_why(&s->obj, xha_snapshot_why_not(x));
+	xha_obj_set_group(&s->obj, g);
+	return s;
+}
+
+/* Only these are whole; others are on their way up or down. */
+static bool xha_reconcile_settled(const struct xfrm_state *x)
+{
+	return x->id.spi && (x->km.state == XFRM_STATE_VALID ||
+			     x->km.state == XFRM_STATE_ACQ);
+}
+
+/**
+ * xha_reconcile_state - a state is in XFRM's table
+ * @xn: node, lock held
+ * @x: state, with a reference of the caller's
+ * @changed: an event says that something about it may have changed
+ *
+ * Return: true if it was new.
+ */
+bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
+{
+	u8 dir = XFRM_HA_DIR_UNKNOWN;
+	struct xha_sa_key key;
+	struct xha_group *g;
+	struct xha_sa *s;
+
+	if (!xha_reconcile_settled(x))
+		return false;
+
+	xha_snapshot_key(x, &key);
+	g = xha_group_match(xn, x->props.family, &x->props.saddr, &x->id.daddr, &dir);
+
+	s = xha_sa_find(xn, &key);
+	/* Replaced, or its group was configured, or it has finished negotiating. */
+	if (s && (s->x != x || s->obj.group != g ||
+		  s->obj.why_not != xha_snapshot_why_not(x))) {
+		xha_obj_bury(xn, &s->obj);
+		s = NULL;
+	}
+	if (s) {
+		s->obj.round = xn->tap.round;
+		if (changed && s->obj.origin == XFRM_HA_ORIGIN_OWN)
+			xha_reconcile_new(xn, s);
+		return false;
+	}
+
+	s = xha_reconcile_add(xn, x, &key, g, dir);
+	if (!s)
+		return false;
+	xha_reconcile_new(xn, s);
+	return true;
+}
+
+/**
+ * xha_reconcile_sa - something happened to an SA
+ * @xn: node, lock held
+ * @key: its key
+ */
+void xha_reconcile_sa(struct xha_net *xn, const struct xha_sa_key *key)
+{
+	struct xha_sa_key found;
+	struct xfrm_state *x;
+	struct xha_sa *s;
+
+	x = xfrm_state_lookup(xn->net, key->mark_v, &key->daddr, key->spi,
+			      key->proto, key->family);
+	if (x) {
+		xha_snapshot_key(x, &found);
+		/* A mark with another mask may cover ours. */
+		if (!memcmp(&found, key, sizeof(found))) {
+			xha_reconcile_state(xn, x, true);
+			xfrm_state_put(x);
+			return;
+		}
+		xfrm_state_put(x);
+	}
+
+	s = xha_sa_find(xn, key);
+	/* One without a state is a learned one that could not be installed. */
+	if (s && s->x) {
+		xha_obj_bury(xn, &s->obj);
+		xha_peers_kick(xn);
+	}
+}
+
+static struct xha_group *xha_reconcile_pol_group(struct xha_net *xn,
+						 const struct xfrm_policy *xp)
+{
+	struct xha_group *g;
+	u8 dir;
+	int i;
+
+	for (i = 0; i < xp->xfrm_nr; i++) {
+		const struct xfrm_tmpl *t = &xp->xfrm_vec[i];
+
+		if (t->mode == XFRM_MODE_TRANSPORT)
+			g = xha_group_match(xn, xp->family, &xp->selector.saddr,
+					    &xp->selector.daddr, &dir);
+		else
+			g = xha_group_match(xn, t->encap_family, &t->saddr,
+					    &t->id.daddr, &dir);
+		if (g)
+			return g;
+	}
+	return NULL;
+}
+
+/**
+ * xha_reconcile_policy - a policy is in XFRM's table
+ * @xn: node, lock held
+ * @xp: policy, with a reference of the caller's
+ * @dir: XFRM_POLICY_IN, _OUT or _FWD
+ *
+ * Return: true if it was new.
+ */
+bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
+{
+	struct xha_pol_key key;
+	struct xha_group *g;
+	struct xha_pol *p;
+
+	if (xp->walk.dead)
+		return false;
+
+	xha_snapshot_pol_key(xp, dir, &key);
+	g = xha_reconcile_pol_group(xn, xp);
+
+	p = xha_pol_find(xn, &key);
+	if (p && (p->xp != xp || p->obj.group != g)) {
+		xha_obj_bury(xn, &p->obj);
+		p = NULL;
+	}
+	if (p) {
+		p->obj.round = xn->tap.round;
+		return false;
+	}
+	/* Policies of no group are nobody's business. */
+	if (!g)
+		return false;
+
+	p = xha_pol_add(xn, &key);
+	if (!p) {
+		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
+		return false;
+	}
+	xfrm_pol_hold(xp);
+	p->xp = xp;
+	p->obj.origin = XFRM_HA_ORIGIN_OWN;
+	xha_obj_set_why(&p->obj, g->policies == XFRM_HA_POLICIES_OFF ?
+			"policies off" : xha_snapshot_pol_why_not(xp));
+	xha_obj_set_group(&p->obj, g);
+	if (xha_group_active(g)) {
+		xha_dirty(xn, &p->obj, XHA_W_OBJECT);
+		xha_peers_kick(xn);
+	}
+	return true;
+}
+
+/**
+ * xha_reconcile_pol - something happened to a policy
+ * @xn: node, lock held
+ * @key: its key
+ */
+void xha_reconcile_pol(struct xha_net *xn, const struct xha_pol_key *key)
+{
+	struct xfrm_selector sel = key->sel;
+	struct xfrm_mark mark = { .v = key->mark_v, .m = key->mark_m };
+	struct xfrm_policy *xp;
+	struct xha_pol *p;
+	int err;
+
+	xp = xfrm_policy_bysel_ctx(xn->net, &mark, key->if_id, key->type,
+				   key->dir, &sel, NULL, 0, &err);
+	if (xp) {
+		xha_reconcile_policy(xn, xp, key->dir);
+		xfrm_pol_put(xp);
+		return;
+	}
+
+	p = xha_pol_find(xn, key);
+	if (p && p->xp) {
+		xha_obj_bury(xn, &p->obj);
+		xha_peers_kick(xn);
+	}
+}

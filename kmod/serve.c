@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sampler: looks at the counters of the SAs that this node serves, renews
+ * leases and marks what has moved. The data path knows nothing of it.
+ */
+#include "dirty.h"
+#include "group.h"
+#include "lease.h"
+#include "mutant.h"
+#include "peer.h"
+#include "serve.h"
+#include "snapshot.h"
+#include "tap.h"
+
+#define XHA_LIFE_SLOW	10	/* lifetimes without limits: every so many periods */
+
+/**
+ * struct xha_sample - counters of an SA at one moment
+ * @state: km.state
+ * @oseq: last number used
+ * @seq: highest number received
+ * @packets: of the lifetime
+ * @limited: a limit depends on what was used
+ */
+struct xha_sample {
+	u8 state;
+	u64 oseq;
+	u64 seq;
+	u64 packets;
+	bool limited;
+};
+
+static void xha_serve_read(struct xha_sa *s, struct xha_sample *c)
+{
+	struct xfrm_state *x = s->x;
+	struct xha_replay r;
+
+	xha_snapshot_replay(x, &r);
+	/* The words of an ESN belong together: not without the lock. */
+	spin_lock_bh(&x->lock);
+	c->state = x->km.state;
+	c->oseq = xha_replay_oseq(&r);
+	c->seq = xha_replay_seq(&r);
+	c->packets = x->curlft.packets;
+	c->limited = x->lft.hard_byte_limit != XFRM_INF ||
+		     x->lft.hard_packet_limit != XFRM_INF ||
+		     x->lft.soft_byte_limit != XFRM_INF ||
+		     x->lft.soft_packet_limit != XFRM_INF ||
+		     x->lft.hard_use_expires_seconds ||
+		     x->lft.soft_use_expires_seconds;
+	spin_unlock_bh(&x->lock);
+}
+
+/* ms from a sample until a peer has acked what follows from it, at the worst. */
+static u32 xha_serve_delay(struct xha_net *xn)
+{
+	struct xha_peer *p;
+	u32 rto = 0;
+	int slot;
+
+	xha_for_each_peer(xn, slot, p)
+		if (xha_peer_up(p))
+			rto = max(rto, p->rto);
+	return xn->sample_period + rto;
+}
+
+/**
+ * xha_serve_lease - grant an SA more numbers, if it is short of them
+ * @s: outbound SA that this node serves, xha_net.lock held
+ *
+ * The lease says what peers must start above; it holds nothing up here: with
+ * no peer or a slow link the SA goes on (it is an overrun then, and the peers
+ * are not hot).
+ */
+void xha_serve_lease(struct xha_sa *s)
+{
+	struct xha_group *g = s->obj.group;
+	u64 lease;
+
+	if (s->dir != XFRM_HA_DIR_OUT)
+		return;
+	if (s->lease && !xha_lease_due(s->oseq, s->lease, s->step))
+		return;
+	if (s->lease && XHA_MUTANT_NO_RENEWAL)
+		return;
+
+	s->step = xha_lease_step(s->oseq, s->esn, g->oseq_shift, s->rate,
+				 xha_serve_delay(g->xn));
+	lease = xha_lease_renew(s->oseq, s->lease, s->step, s->esn);
+	if (lease == s->lease)
+		return;
+	s->lease = lease;
+	xha_stat_inc(&g->xn->stats, XHA_STAT_LEASES);
+	xha_dirty(g->xn, &s->obj, XHA_W_LEASE);
+}
+
+/* A rise counts at once, a fall slowly: the lease must not be too short. */
+static void xha_serve_rate(struct xha_sa *s, u64 oseq, u64 now)
+{
+	u64 rate;
+
+	if (s->sampled && now > s->sampled) {
+		rate = div64_u64((oseq - min(oseq, s->oseq)) * MSEC_PER_SEC,
+				 now - s->sampled);
+		s->rate = max(rate, (s->rate * 15 + rate) / 16);
+	}
+	if (!s->sampled || now > s->sampled)
+		s->sampled = now;
+}
+
+static void xha_serve_overruns(struct xha_sa *s)
+{
+	struct xha_group *g = s->obj.group;
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(g->xn, slot, p) {
+		struct xha_sync *sync = &g->peers[slot];
+
+		if (s->oseq <= s->obj.track[slot].acked_lease || !s->oseq)
+			continue;
+		sync->over = true;
+		if (xha_peer_up(p) && sync->whole) {
+			s->overruns++;
+			xha_stat_inc(&g->xn->stats, XHA_STAT_OVERRUNS);
+		}
+	}
+}
+
+static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 now)
+{
+	struct xha_group *g = s->obj.group;
+	u64 moved = c->packets - s->synced_packets;
+	u64 period = g->period_time;
+	bool due;
+
+	s->seq = c->seq;
+	if (!moved)
+		return;
+
+	due = (period && now - s->synced_at >= period) ||
+	      (g->period_packets && moved >= g->period_packets);
+	if (due) {
+		s->synced_packets = c->packets;
+		s->synced_seq = c->seq;
+		s->synced_at = now;
+		if (s->dir == XFRM_HA_DIR_IN)
+			xha_dirty(g->xn, &s->obj, XHA_W_WINDOW);
+	}
+
+	if (!c->limited)
+		period *= XHA_LIFE_SLOW;
+	if (period && now - s->life_at >= period) {
+		s->life_at = now;
+		xha_dirty(g->xn, &s->obj, XHA_W_LIFE);
+	}
+}
+
+static void xha_serve_one(struct xha_net *xn, struct xha_sa *s, u64 now)
+{
+	struct xha_sample c;
+
+	xha_serve_read(s, &c);
+	if (c.state == XFRM_STATE_DEAD) {
+		/* Nobody has told us: migrated, or with its device. */
+		xha_tap_look_again(xn, &s->key);
+		return;
+	}
+	if (c.state != XFRM_STATE_VALID)
+		return;
+
+	if (s->dir == XFRM_HA_DIR_OUT) {
+		xha_serve_rate(s, c.oseq, now);
+		s->oseq = c.oseq;
+		xha_serve_overruns(s);
+		xha_serve_lease(s);
+	}
+	xha_serve_moved(s, &c, now);
+}
+
+/* What a round has shown to be true was true when the round began. */
+static void xha_serve_round_begin(struct xha_net *xn)
+{
+	struct xha_group *g;
+	int slot;
+
+	list_for_each_entry(g, &xn->groups, node)
+		for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
+			g->peers[slot].over = false;
+}
+
+static void xha_serve_round_end(struct xha_net *xn, u64 began)
+{
+	struct xha_group *g;
+	int slot;
+
+	list_for_each_entry(g, &xn->groups, node)
+		for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
+			if (!g->peers[slot].over)
+				g->peers[slot].lease_asof = began;
+	xha_stat_inc(&xn->stats, XHA_STAT_ROUNDS);
+}
+
+static void xha_serve_work(struct work_struct *work)
+{
+	struct xha_net *xn = container_of(work, struct xha_net, sampler.work);
+	u64 now = xha_now_ms();
+	struct xha_obj *o;
+	u32 id = 0;
+	int n = 0;
+
+	mutex_lock(&xn->lock);
+	xha_serve_round_begin(xn);
+	while ((o = xha_obj_next(xn, &id))) {
+		if (o->kind == XHA_KIND_SA && xha_obj_replicated(o) &&
+		    xha_group_active(o->group) && xha_obj_sa(o)->x)
+			xha_serve_one(xn, xha_obj_sa(o), now);
+		if (++n % XHA_CHUNK == 0)
+			xha_net_relax(xn);
+	}
+	xha_serve_round_end(xn, now);
+	xha_peers_kick(xn);
+	mutex_unlock(&xn->lock);
+
+	if (READ_ONCE(xn->configured))
+		queue_delayed_work(xha_wq, &xn->sampler,
+				   msecs_to_jiffies(xn->sample_period));
+}
+
+void xha_serve_net_init(struct xha_net *xn)
+{
+	INIT_DELAYED_WORK(&xn->sampler, xha_serve_work);
+}
+
+void xha_serve_net_start(struct xha_net *xn)
+{
+	queue_delayed_work(xha_wq, &xn->sampler, 0);
+}
+
+/* After xha_net.configured was cleared. */
+void xha_serve_net_stop(struct xha_net *xn)
+{
+	cancel_delayed_work_sync(&xn->sampler);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reading XFRM's states and policies. Key bytes are borrowed from the state,
+ * where they do not change as long as it lives, and never copied here.
+ */
+#include "compat/xfrm.h"
+#include "gate.h"
+#include "snapshot.h"
+
+/**
+ * xha_snapshot_replay - a state's replay state, whatever its layout
+ * @x: state; what @r points to is protected by x->lock
+ * @r: filled in
+ */
+void xha_snapshot_replay(struct xfrm_state *x, struct xha_replay *r)
+{
+	r->legacy = &x->replay;
+	r->window = x->props.replay_window;
+	r->ext = x->replay_esn;
+	r->esn = x->props.flags & XFRM_STATE_ESN;
+}
+
+/**
+ * xha_snapshot_key - what a state is found by
+ * @x: state
+ * @key: filled in
+ */
+void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->daddr = x->id.daddr;
+	if (x->props.family == AF_INET)
+		memset(&key->daddr.a6[1], 0, 12);
+	key->spi = x->id.spi;
+	key->mark_v = x->mark.v;
+	key->mark_m = x->mark.m;
+	key->family = x->props.family;
+	key->proto = x->id.proto;
+}
+
+/**
+ * xha_snapshot_why_not - can the module carry this state over?
+ * @x: state
+ *
+ * Return: NULL, or the reason why it cannot.
+ */
+const char *xha_snapshot_why_not(const struct xfrm_state *x)
+{
+	if (!x->id.spi)
+		return "larval: negotiation is not finished";
+	if (x->id.proto != IPPROTO_ESP)
+		return "only ESP is replicated yet";
+	if (x->props.mode != XFRM_MODE_TUNNEL &&
+	    x->props.mode != XFRM_MODE_TRANSPORT)
+		return "only tunnel and transport mode are replicated yet";
+	if (x->xso.dev)
+		return "offloaded to a device";
+	if (x->encap && x->encap->encap_type != UDP_ENCAP_ESPINUDP)
+		return "its encapsulation cannot be taken over";
+	if (x->coaddr)
+		return "care-of addresses are not replicated yet";
+	if (x->security)
+		return "security contexts are not replicated yet";
+	if (x->sel.ifindex)
+		return "its selector is bound to an interface index";
+	return NULL;
+}
+
+static void xha_snapshot_alg(struct xha_alg *a, const char *name,
+			     const u8 *key, u32 key_bits, u32 icv_bits)
+{
+	strscpy(a->name, name, sizeof(a->name));
+	a->key = key;
+	a->key_bits = key_bits;
+	a->icv_bits = icv_bits;
+}
+
+/* An own output-mark, not the tag of a closed gate. */
+static struct xfrm_mark xha_snapshot_smark(const struct xfrm_state *x)
+{
+	struct xfrm_mark none = {};
+
+	if (!x->props.smark.m && (x->props.smark.v == XHA_MARK_STANDBY ||
+				  x->props.smark.v == XHA_MARK_FENCED))
+		return none;
+	return x->props.smark;
+}
+
+/**
+ * xha_snapshot_sa - all of a state that does not move by itself
+ * @x: state, x->lock held
+ * @d: filled in but for id, gid and the counters
+ */
+void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d)
+{
+	memset(d, 0, offsetof(struct xha_sa_desc, win));
+	d->family = x->props.family;
+	d->proto = x->id.proto;
+	d->mode = x->props.mode;
+	d->flags = x->props.flags;
+	d->spi = x->id.spi;
+	d->reqid = x->props.reqid;
+	d->saddr = x->props.saddr;
+	d->daddr = x->id.daddr;
+	d->sel = x->sel;
+	d->lft = x->lft;
+	d->mark = x->mark;
+	d->smark = xha_snapshot_smark(x);
+	d->if_id = x->if_id;
+	d->extra_flags = x->props.extra_flags & ~XHA_FLAG_MASK;
+	d->tfcpad = x->tfcpad;
+	if (x->replay_esn)
+		d->esn_window = x->replay_esn->replay_window;
+	else
+		d->window = x->props.replay_window;
+	xha_compat_snapshot(x, d);
+
+	if (x->aead)
+		xha_snapshot_alg(&d->aead, x->aead->alg_name, x->aead->alg_key,
+				 x->aead->alg_key_len, x->aead->alg_icv_len);
+	if (x->aalg)
+		xha_snapshot_alg(&d->auth, x->aalg->alg_name, x->aalg->alg_key,
+				 x->aalg->alg_key_len, x->aalg->alg_trunc_len);
+	if (x->ealg)
+		xha_snapshot_alg(&d->crypt, x->ealg->alg_name, x->ealg->alg_key,
+				 x->ealg->alg_key_len, 0);
+	if (x->encap) {
+		d->encap = *x->encap;
+		d->has |= XHA_SA_HAS_ENCAP;
+	}
+}
+
+/**
+ * xha_snapshot_counters - what moves, of an SA that this node serves
+ * @s: SA with a state, x->lock held
+ * @d: lease, window and lifetime are filled in
+ */
+void xha_snapshot_counters(struct xha_sa *s, struct xha_sa_desc *d)
+{
+	time64_t now = ktime_get_real_seconds();
+	struct xfrm_state *x = s->x;
+	struct xha_replay r;
+
+	xha_snapshot_replay(x, &r);
+	d->lease = s->lease;
+	xha_replay_get(&r, &d->win);
+	d->life.bytes = x->curlft.bytes;
+	d->life.packets = x->curlft.packets;
+	d->life.add_age = max_t(s64, 0, now - (s64)x->curlft.add_time);
+	d->life.use_age = x->curlft.use_time ?
+		max_t(s64, 0, now - (s64)x->curlft.use_time) : XHA_AGE_NEVER;
+	d->has |= XHA_SA_HAS_LEASE | XHA_SA_HAS_WINDOW | XHA_SA_HAS_LIFE;
+}
+
+/**
+ * xha_snapshot_pol_key - what a policy is found by
+ * @xp: policy
+ * @dir: XFRM_POLICY_IN, _OUT or _FWD
+ * @key: filled in
+ */
+void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
+			  struct xha_pol_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key->sel = xp->selector;
+	key->mark_v = xp->mark.v;
+	key->mark_m = xp->mark.m;
+	key->if_id = xp->if_id;
+	key->type = xp->type;
+	key->dir = dir;
+}
+
+/**
+ * xha_snapshot_pol_why_not - can the module carry this policy over?
+ * @xp: policy
+ *
+ * Return: NULL, or the reason why it cannot.
+ */
+const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp)
+{
+	if (xp->type != XFRM_POLICY_TYPE_MAIN)
+		return "sub policies are not replicated yet";
+	if (xp->security)
+		return "security contexts are not replicated yet";
+	if (xp->selector.ifindex)
+		return "its selector is bound to an interface index";
+	return NULL;
+}
+
+/**
+ * xha_snapshot_policy - a policy without its counters
+ * @xp: policy; its members do not change while it lives, but for the limits
+ * @dir: XFRM_POLICY_IN, _OUT or _FWD
+ * @d: filled in but for id and gid
+ */
+void xha_snapshot_policy(const struct xfrm_policy *xp, u8 dir,
+			 struct xha_pol_desc *d)
+{
+	int i;
+
+	memset(d, 0, sizeof(*d));
+	d->type = xp->type;
+	d->dir = dir;
+	d->action = xp->action;
+	d->flags = xp->flags;
+	d->family = xp->family;
+	d->priority = xp->priority;
+	d->sel = xp->selector;
+	d->lft = xp->lft;
+	d->mark = xp->mark;
+	d->if_id = xp->if_id;
+	d->ntmpl = xp->xfrm_nr;
+	for (i = 0; i < xp->xfrm_nr; i++) {
+		const struct xfrm_tmpl *t = &xp->xfrm_vec[i];
+		struct xfrm_user_tmpl *u = &d->tmpl[i];
+
+		u->id = t->id;
+		u->family = t->encap_family;
+		u->saddr = t->saddr;
+		u->reqid = t->reqid;
+		u->mode = t->mode;
+		u->share = t->share;
+		u->optional = t->optional;
+		u->aalgos = t->aalgos;
+		u->ealgos = t->ealgos;
+		u->calgos = t->calgos;
+	}
+}

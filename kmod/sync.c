@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copies, from the active's side: what a peer has of a group, and whether it
+ * can be relied on.
+ *
+ *   IDLE -> BEGIN_DUE -> BEGIN_SENT -> COPY <-> CHECK_DUE -> CHECK_SENT -> COPY
+ *
+ * BEGIN and CHECK are barriers: they go out only when nothing about objects is
+ * under way or lost, and nothing about objects follows before they are acked.
+ * So both nodes mean the same set by them, however much changes all along. The
+ * first CHECK that matches makes the copy whole; later ones are the audit.
+ */
+#include "dirty.h"
+#include "peer.h"
+
+#define XHA_CHECK_PERIOD	2000	/* ms between two audits of a copy */
+#define XHA_HOT_MAX		3000	/* ms: what was true longer ago does not make hot */
+#define XHA_BULK_AHEAD		256	/* objects of a bulk marked dirty at a time */
+#define XHA_BULK_RETRY		200	/* ms, doubled with every bulk that ended wrong */
+#define XHA_BULK_RETRY_MAX	6
+
+static struct xha_sync *xha_sync_at(struct xha_peer *p, struct xha_group *g)
+{
+	return &g->peers[p->slot];
+}
+
+static void xha_sync_stop(struct xha_peer *p, struct xha_group *g)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	if (s->state == XHA_SYNC_IDLE)
+		return;
+	s->state = XHA_SYNC_IDLE;
+	s->whole = false;
+	s->await = false;
+	s->end = false;
+	s->served = 0;
+	xha_dirty_purge(p, g);
+}
+
+/* Does the peer follow us, and as what is the same group? */
+static bool xha_sync_wanted(struct xha_peer *p, struct xha_group *g)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	return xha_peer_up(p) && xha_group_active(g) && s->known &&
+	       !s->mismatch && s->heard.want &&
+	       s->heard.role != XFRM_HA_ROLE_ACTIVE;
+}
+
+static void xha_sync_begin(struct xha_peer *p, struct xha_group *g)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	xha_dirty_purge(p, g);
+	s->state = XHA_SYNC_BEGIN_DUE;
+	s->served = s->heard.want;
+	s->gen++;
+	if (!s->gen)
+		s->gen++;
+	s->cursor = 0;
+	s->whole = false;
+	s->await = false;
+	s->end = false;
+	xha_stat_inc(&p->xn->stats, XHA_STAT_BULKS);
+}
+
+/* The check has been answered. */
+static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	s->await = false;
+	if (s->heard.flags & XHA_STATUS_CHECK_OK) {
+		if (s->end) {
+			s->end = false;
+			s->whole = true;
+			s->retry = 0;
+			s->objs_asof = now;
+		}
+		s->check_at = now + XHA_CHECK_PERIOD;
+		return;
+	}
+
+	xha_stat_inc(&p->xn->stats, XHA_STAT_MISMATCHES);
+	s->begin_at = now + (XHA_BULK_RETRY << s->retry);
+	s->retry = min(s->retry + 1, (u32)XHA_BULK_RETRY_MAX);
+	xha_sync_begin(p, g);
+}
+
+/* Marks the next part of the bulk, once the last one is nearly sent. */
+static void xha_sync_feed(struct xha_peer *p, struct xha_group *g)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+	struct xha_obj *o;
+	int n = 0;
+
+	while (s->cursor != U32_MAX && s->left < XHA_BULK_AHEAD &&
+	       n++ < XHA_BULK_AHEAD * 4) {
+		o = xha_obj_next(p->xn, &s->cursor);
+		if (!o) {
+			s->cursor = U32_MAX;
+			break;
+		}
+		if (o->group == g)
+			xha_dirty_bulk(p, o);
+	}
+}
+
+static void xha_sync_step(struct xha_peer *p, struct xha_group *g, u64 now)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	if (!xha_sync_wanted(p, g)) {
+		xha_sync_stop(p, g);
+		return;
+	}
+	if (s->heard.want != s->served) {
+		xha_sync_begin(p, g);
+		return;
+	}
+	if (s->state != XHA_SYNC_COPY)
+		return;
+
+	if (s->await) {
+		if (s->heard.check == s->check)
+			xha_sync_answer(p, g, now);
+		return;
+	}
+	xha_sync_feed(p, g);
+	if (s->cursor != U32_MAX || s->left)
+		return;
+	if (!s->whole || now >= s->check_at) {
+		s->end = !s->whole;
+		s->state = XHA_SYNC_CHECK_DUE;
+	}
+}
+
+/**
+ * xha_sync_tick - bring every copy of a peer one step on
+ * @p: peer, xha_net.lock held
+ * @now: ms
+ */
+void xha_sync_tick(struct xha_peer *p, u64 now)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &p->xn->groups, node) {
+		struct xha_sync *s = xha_sync_at(p, g);
+
+		xha_sync_step(p, g, now);
+		if (s->whole && !s->pending)
+			s->objs_asof = now;
+	}
+}
+
+/**
+ * xha_sync_barrier - may no object be sent, but those that got lost?
+ * @p: peer, xha_net.lock held
+ */
+bool xha_sync_barrier(struct xha_peer *p)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &p->xn->groups, node) {
+		switch (xha_sync_at(p, g)->state) {
+		case XHA_SYNC_IDLE:
+		case XHA_SYNC_COPY:
+			break;
+		case XHA_SYNC_BEGIN_DUE:
+			if (xha_now_ms() >= xha_sync_at(p, g)->begin_at)
+				return true;
+			break;
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool xha_sync_lost_any(struct xha_peer *p)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &p->xn->groups, node)
+		if (xha_sync_at(p, g)->lost)
+			return true;
+	return false;
+}
+
+static bool xha_sync_put_begin(struct xha_peer *p, struct xha_group *g,
+			       struct xha_writer *w)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+	struct xha_begin b = {
+		.gid = g->gid,
+		.gen = s->gen,
+		.count = g->nsas + g->npols,
+	};
+
+	strscpy(b.name, g->name, sizeof(b.name));
+	return !xha_put_begin(w, &b);
+}
+
+static bool xha_sync_put_check(struct xha_peer *p, struct xha_group *g,
+			       struct xha_writer *w)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+	struct xha_check c = {
+		.gid = g->gid,
+		.flags = s->end ? XHA_CHECK_END : 0,
+		.gen = s->gen,
+		.check = s->check + 1,
+		.count = s->count,
+		.digest = s->digest,
+	};
+
+	return !xha_put_check(w, &c);
+}
+
+/**
+ * xha_sync_put - write the BEGINs and CHECKs that are due
+ * @p: peer, xha_net.lock held
+ * @w: frame
+ * @begin: groups (bits by gid) whose BEGIN is in the frame are added
+ * @check: likewise for CHECK
+ */
+void xha_sync_put(struct xha_peer *p, struct xha_writer *w,
+		  u64 *begin, u64 *check)
+{
+	struct xha_group *g;
+
+	if (p->objs_flight || xha_sync_lost_any(p))
+		return;
+
+	list_for_each_entry(g, &p->xn->groups, node) {
+		struct xha_sync *s = xha_sync_at(p, g);
+
+		if (s->state == XHA_SYNC_BEGIN_DUE &&
+		    xha_now_ms() >= s->begin_at) {
+			if (!xha_sync_put_begin(p, g, w))
+				break;
+			s->state = XHA_SYNC_BEGIN_SENT;
+			*begin |= 1ULL << g->gid;
+		} else if (s->state == XHA_SYNC_CHECK_DUE) {
+			if (!xha_sync_put_check(p, g, w))
+				break;
+			s->check++;
+			s->await = true;
+			s->state = XHA_SYNC_CHECK_SENT;
+			*check |= 1ULL << g->gid;
+			xha_stat_inc(&p->xn->stats, XHA_STAT_CHECKS);
+		}
+	}
+}
+
+/**
+ * xha_sync_landed - a frame with BEGINs or CHECKs was acked
+ * @p: peer, xha_net.lock held
+ * @begin: groups
+ * @check: groups
+ * @now: ms
+ */
+void xha_sync_landed(struct xha_peer *p, u64 begin, u64 check, u64 now)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &p->xn->groups, node) {
+		struct xha_sync *s = xha_sync_at(p, g);
+		u64 bit = 1ULL << g->gid;
+
+		if ((begin & bit && s->state == XHA_SYNC_BEGIN_SENT) ||
+		    (check & bit && s->state == XHA_SYNC_CHECK_SENT))
+			s->state = XHA_SYNC_COPY;
+	}
+}
+
+/**
+ * xha_sync_lost - a frame with BEGINs or CHECKs got lost
+ * @p: peer, xha_net.lock held
+ * @begin: groups
+ * @check: groups
+ */
+void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &p->xn->groups, node) {
+		struct xha_sync *s = xha_sync_at(p, g);
+		u64 bit = 1ULL << g->gid;
+
+		if (begin & bit && s->state == XHA_SYNC_BEGIN_SENT) {
+			s->state = XHA_SYNC_BEGIN_DUE;
+		} else if (check & bit && s->state == XHA_SYNC_CHECK_SENT) {
+			s->state = XHA_SYNC_CHECK_DUE;
+			s->await = false;
+		}
+	}
+}
+
+/* What the active says of this peer's copy: hot, and as of when. */
+static void xha_sync_state_hot(struct xha_sync *s, struct xha_group_status *st,
+			       u64 now)
+{
+	u64 asof = min(s->objs_asof, s->lease_asof);
+
+	if (!s->whole || now - asof > XHA_HOT_MAX)
+		return;
+	st->flags |= XHA_STATUS_HOT;
+	st->asof = now - asof;
+}
+
+/**
+ * xha_sync_status - what this node says of a group to a peer
+ * @p: peer, xha_net.lock held
+ * @g: group
+ * @st: filled in
+ * @now: ms
+ */
+void xha_sync_status(struct xha_peer *p, struct xha_group *g,
+		     struct xha_group_status *st, u64 now)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	memset(st, 0, sizeof(*st));
+	st->gid = g->gid;
+	st->role = g->role;
+	st->sync = g->sync;
+	st->term = g->term;
+	st->config = xha_group_config(g);
+	strscpy(st->name, g->name, sizeof(st->name));
+	if (g->nvips && g->vip_present)
+		st->flags |= XHA_STATUS_VIP;
+
+	if (xha_group_active(g)) {
+		st->gen = s->gen;
+		st->check = s->check;
+		st->count = g->nsas + g->npols;
+		xha_sync_state_hot(s, st, now);
+		return;
+	}
+	st->count = g->count;
+	if (g->src != p->slot)
+		return;
+	st->want = s->want;
+	st->gen = g->copy_gen;
+	st->check = s->got_check;
+	if (s->got_ok)
+		st->flags |= XHA_STATUS_CHECK_OK;
+}
+
+/**
+ * xha_sync_session_lost - the session with a peer has ended
+ * @p: peer, xha_net.lock held
+ */
+void xha_sync_session_lost(struct xha_peer *p)
+{
+	struct xha_obj *o;
+	struct xha_group *g;
+	unsigned long id;
+	u32 all = 0;
+
+	list_for_each_entry(g, &p->xn->groups, node) {
+		struct xha_sync *s = xha_sync_at(p, g);
+
+		xha_sync_stop(p, g);
+		memset(&s->heard, 0, sizeof(s->heard));
+		s->known = false;
+		s->mismatch = NULL;
+		s->check = 0;
+		s->served = 0;
+		s->begin_at = 0;
+		s->retry = 0;
+		s->got_gen = 0;
+		s->got_check = 0;
+		s->got_ok = false;
+		if (g->src == p->slot)
+			g->copy_gen = 0;
+	}
+
+	/* Its numbers mean nothing in the next session. */
+	xa_for_each(&p->ids, id, o)
+		xa_erase(&p->ids, id);
+	while ((o = xha_obj_next(p->xn, &all))) {
+		if (o->src == p->slot)
+			o->src = -1;
+		list_del_init(&o->track[p->slot].dirty[XHA_W_RESULT]);
+	}
+}

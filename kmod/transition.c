@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transitions: what the role table says is done here. Takeover and demotion run
+ * under xha_net.lock and x->lock alone, since they come from notifiers.
+ */
+#include "dirty.h"
+#include "event.h"
+#include "gate.h"
+#include "nl_addr.h"
+#include "peer.h"
+#include "serve.h"
+#include "tap.h"
+
+/**
+ * xha_group_better_peer - is there somebody better to serve the group?
+ * @g: group, xha_net.lock held
+ *
+ * Return: true if a peer in contact is active or hot.
+ */
+bool xha_group_better_peer(struct xha_group *g)
+{
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(g->xn, slot, p) {
+		const struct xha_sync *s = &g->peers[slot];
+
+		if (xha_peer_up(p) && s->known &&
+		    (s->heard.role == XFRM_HA_ROLE_ACTIVE ||
+		     s->heard.sync == XFRM_HA_SYNC_HOT))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * xha_group_set_sync - how good this node's copy is, by now
+ * @g: group, xha_net.lock held
+ * @sync: enum xfrm_ha_sync
+ * @cause: why; static
+ */
+void xha_group_set_sync(struct xha_group *g, enum xfrm_ha_sync sync,
+			const char *cause)
+{
+	enum xfrm_ha_sync from = g->sync;
+
+	if (from == sync)
+		return;
+	g->sync = sync;
+	xha_event_sync(g, from, sync, cause);
+	xha_peers_beat(g->xn);
+}
+
+/* An SA without a number left: its key manager shall make another one. */
+static void xha_transition_retire(struct xha_group *g, struct xha_sa *s)
+{
+	struct xfrm_state *x = s->x;
+
+	xha_stat_inc(&g->xn->stats, XHA_STAT_EXHAUSTED);
+	xfrm_state_hold(x);
+	if (!xfrm_state_delete(x))
+		km_state_expired(x, 1, 0);
+	xfrm_state_put(x);
+	xha_obj_bury(g->xn, &s->obj);
+}
+
+/* Ours from now on, and nobody's copy. */
+static void xha_transition_own(struct xha_group *g, struct xha_obj *o)
+{
+	xha_obj_set_src(g->xn, o, -1, 0);
+	xha_obj_set_hash(o, 0);
+	xha_obj_set_result(o, XHA_RESULT_OK);
+	o->origin = XFRM_HA_ORIGIN_OWN;
+}
+
+static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
+				u64 silence, u64 now, struct xha_transition *t)
+{
+	struct xha_opened res;
+
+	xha_gate_open(s, g, silence, &res);
+	if (res.exhausted) {
+		xha_transition_retire(g, s);
+		return;
+	}
+	xha_transition_own(g, &s->obj);
+	if (!res.opened)
+		return;
+
+	t->sas++;
+	t->jump = max(t->jump, res.jump);
+	if (s->dir == XFRM_HA_DIR_IN)
+		t->exposure += div_u64(s->rate * min_t(u64, silence, U32_MAX), MSEC_PER_SEC);
+	s->rate = 0;
+	s->sampled = 0;
+	s->synced_at = now;
+	s->synced_seq = s->seq;
+	s->synced_packets = s->x->curlft.packets;
+	s->lease = 0;
+	xha_serve_lease(s);
+}
+
+static void xha_transition_open_dir(struct xha_group *g, bool out, u64 silence,
+				    u64 now, struct xha_transition *t)
+{
+	struct xha_obj *o, *tmp;
+
+	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
+		if (o->dead || o->why_not || o->kind != XHA_KIND_SA ||
+		    out != (xha_obj_sa(o)->dir == XFRM_HA_DIR_OUT))
+			continue;
+		if (xha_obj_sa(o)->x)
+			xha_transition_open(g, xha_obj_sa(o), silence, now, t);
+		else
+			xha_obj_bury(g->xn, o);
+	}
+}
+
+/*
+ * Inbound first: as soon as the first packet goes out, answers may come. Timers
+ * last: no lifetime is so short that it could not wait for the others.
+ */
+static void xha_transition_takeover(struct xha_group *g, struct xha_transition *t)
+{
+	struct xha_obj *o, *tmp;
+	u64 now = xha_now_ms();
+	u64 silence;
+
+	silence = now > g->hot_asof ? now - g->hot_asof : 0;
+	t->staleness = silence;
+	xha_transition_open_dir(g, false, silence, now, t);
+	xha_transition_open_dir(g, true, silence, now, t);
+
+	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
+		if (o->dead)
+			continue;
+		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x && !o->why_not) {
+			xha_gate_start_timer(xha_obj_sa(o));
+		} else if (o->kind == XHA_KIND_POLICY) {
+			if (xha_obj_pol(o)->xp)
+				xha_transition_own(g, o);
+			else
+				xha_obj_bury(g->xn, o);
+		}
+	}
+	g->src = -1;
+	g->copy_gen = 0;
+	g->sync = XFRM_HA_SYNC_NONE;
+	xha_stat_inc(&g->xn->stats, XHA_STAT_TAKEOVERS);
+}
+
+/* What was ours is a copy from now on, of somebody whom we do not know yet. */
+static void xha_transition_learned(struct xha_group *g, struct xha_sa *s, u64 now)
+{
+	s->view.base = max(s->lease, s->oseq);
+	s->view.delta = s->step;
+	s->view.rate = s->rate;
+	s->view.at = now;
+	s->rate = 0;
+	s->sampled = 0;
+}
+
+static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
+{
+	u64 now = xha_now_ms();
+	struct xha_obj *o;
+
+	list_for_each_entry(o, &g->objs, in_group) {
+		if (o->dead || o->why_not)
+			continue;
+		o->origin = XFRM_HA_ORIGIN_LEARNED;
+		if (o->kind != XHA_KIND_SA || !xha_obj_sa(o)->x)
+			continue;
+		t->sas += xha_gate_close(xha_obj_sa(o), t->to);
+		xha_transition_learned(g, xha_obj_sa(o), now);
+	}
+	/* Up to here nobody else has used a number. */
+	g->hot_asof = now;
+	g->ever_hot = true;
+	g->src = -1;
+	g->copy_gen = 0;
+	xha_stat_inc(&g->xn->stats, XHA_STAT_DEMOTIONS);
+}
+
+static u64 xha_group_known_term(struct xha_group *g)
+{
+	struct xha_peer *p;
+	u64 term = g->term;
+	int slot;
+
+	xha_for_each_peer(g->xn, slot, p)
+		if (g->peers[slot].known)
+			term = max(term, g->peers[slot].heard.term);
+	return term;
+}
+
+static void xha_transition_do(struct xha_group *g, u32 todo, struct xha_transition *t)
+{
+	ktime_t began = ktime_get();
+
+	/* First: what is added meanwhile is opened or closed by it. */
+	WRITE_ONCE(g->role, t->to);
+	if (t->from != t->to)
+		g->since = xha_now_ms();
+	if (todo & XHA_DO_GATE)
+		xha_transition_gate(g, t);
+	if (todo & XHA_DO_TERM)
+		g->term = xha_group_known_term(g) + 1;
+	if (todo & XHA_DO_TAKEOVER)
+		xha_transition_takeover(g, t);
+	t->duration_us = ktime_us_delta(ktime_get(), began);
+}
+
+/**
+ * xha_group_event - something happened that the role depends on
+ * @g: group, xha_net.lock held (maybe RTNL too)
+ * @event: what
+ * @force: a request that was forced
+ * @cause: for the log and the event; static
+ * @extack: refusal of a request, may be NULL
+ *
+ * Return: 0; -EBUSY if a request is refused, nothing changes then.
+ */
+int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
+		    const char *cause, struct netlink_ext_ack *extack)
+{
+	struct xha_role_in in = {
+		.role = g->role,
+		.event = event,
+		.vip = g->nvips,
+		.vip_present = g->vip_present,
+		.force = force,
+		.hot = g->sync == XFRM_HA_SYNC_HOT,
+		.better = xha_group_better_peer(g),
+	};
+	struct xha_transition t = { .from = g->role };
+	struct xha_role_out out = xha_role_step(&in);
+
+	if (out.refusal)
+		return xha_nl_refuse(extack, NULL, out.refusal, -EBUSY);
+	if (force)
+		g->forced = true;
+	if (out.role == g->role && !out.todo)
+		return 0;
+
+	t.to = out.role;
+	t.cause = cause ?: out.cause;
+	xha_transition_do(g, out.todo, &t);
+	xha_event_role(g, &t);
+	if (out.todo & XHA_DO_WANT)
+		xha_sync_want(g, t.cause);
+	xha_peers_beat(g->xn);
+	return 0;
+}
+
+/**
+ * xha_group_why - why this node's copy is not hot
+ * @g: group, xha_net.lock held
+ *
+ * Return: static text; NULL if it is, or if this node serves the group.
+ */
+const char *xha_group_why(struct xha_group *g)
+{
+	const struct xha_sync *s;
+
+	if (xha_group_active(g) || g->sync == XFRM_HA_SYNC_HOT)
+		return NULL;
+	if (g->src < 0) {
+		struct xha_peer *p;
+		int slot;
+
+		xha_for_each_peer(g->xn, slot, p) {
+			s = &g->peers[slot];
+			if (xha_peer_up(p) && s->known && s->mismatch)
+				return s->mismatch;
+		}
+		return "no peer that is active has been heard";
+	}
+	s = &g->peers[g->src];
+	if (!xha_peer_up(xha_peer_slot(g->xn, g->src)))
+		return "the active is not in contact";
+	if (s->mismatch)
+		return s->mismatch;
+	if (s->known && s->heard.role != XFRM_HA_ROLE_ACTIVE)
+		return "the peer that was active is not active any more";
+	if (!g->copy_gen)
+		return "the copy is not complete yet";
+	return "the active does not confirm the copy";
+}
+
+/* How long a node waits after its start for somebody better to turn up. */
+#define XHA_CHECK_WAIT	5000	/* ms */
+
+static bool xha_group_waiting(struct xha_group *g)
+{
+	struct xha_peer *p;
+	int slot;
+
+	if (xha_now_ms() - g->xn->started > XHA_CHECK_WAIT)
+		return false;
+	xha_for_each_peer(g->xn, slot, p)
+		if (!xha_peer_up(p) || !g->peers[slot].known)
+			return true;
+	return false;
+}
+
+static bool xha_group_redundant(struct xha_group *g)
+{
+	struct xha_peer *p;
+	int slot;
+
+	if (!xha_group_active(g))
+		return g->sync == XFRM_HA_SYNC_HOT;
+	xha_for_each_peer(g->xn, slot, p)
+		if (xha_peer_up(p) && g->peers[slot].known &&
+		    g->peers[slot].heard.sync == XFRM_HA_SYNC_HOT)
+			return true;
+	return false;
+}
+
+/**
+ * xha_group_check - may this node serve the group? For VRRP's track scripts
+ * @g: group, xha_net.lock held
+ * @redundant: is there another one that could?
+ *
+ * Return: NULL, or why not; static.
+ */
+const char *xha_group_check(struct xha_group *g, bool redundant)
+{
+	if (redundant)
+		return xha_group_redundant(g) ? NULL : "there is no hot copy";
+	if (xha_group_active(g) || g->sync == XFRM_HA_SYNC_HOT)
+		return NULL;
+	if (xha_group_better_peer(g))
+		return "a peer has a better copy than this node";
+	if (xha_group_waiting(g))
+		return "a peer with a better copy may still turn up";
+	return NULL;
+}

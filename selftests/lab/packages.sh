@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Installs the Debian packages that a part of the work needs, and only those that are missing.
+# usage: packages.sh [build|lab|debug]...     (no argument: all)
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+declare -A GROUPS_OF=(
+	[build]="build-essential gcc make pkg-config libnl-3-dev libnl-genl-3-dev sparse shellcheck perl"
+	[lab]="qemu-system-x86 mmdebstrap python3 kmod cpio zstd xz-utils gcc libc6-dev iproute2"
+	[debug]="build-essential bc bison flex libelf-dev libssl-dev cpio rsync xz-utils kmod"
+)
+
+[ $# -gt 0 ] || set -- build lab debug
+missing=()
+for group in "$@"; do
+	[ -n "${GROUPS_OF[$group]:-}" ] || die "unknown group '$group' (build, lab, debug)"
+	for package in ${GROUPS_OF[$group]}; do
+		status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=unknown
+		[ "$status" = installed ] || missing+=("$package")
+	done
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+lock packages
+[ "$(id -u)" = 0 ] || die "missing packages, and only root can install them: ${missing[*]}"
+apt_knows "${missing[0]}"
+say "packages ($*): installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+install() { apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}" >&2; }
+# Lists that are older than the mirror name files that are gone: one update, one more try.
+install || { say "apt: updating the package lists"; apt-get -qq update >&2; install; }

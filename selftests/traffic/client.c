@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* xha-traffic client and blast: sends by the clock, or as fast as echoes come back. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "traffic.h"
+
+/* With a full window and lost echoes: how long until the oldest are given up. */
+#define WINDOW_STALL_NS 200000000ull
+
+static int open_socket(const struct options *opt)
+{
+	int fd = socket(opt->peer.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	int room = 4 << 20;
+
+	if (fd < 0) {
+		perror("xha-traffic: socket");
+		return -1;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (opt->bind_len && bind(fd, (const void *)&opt->bind, opt->bind_len)) {
+		perror("xha-traffic: bind");
+		close(fd);
+		return -1;
+	}
+	/* Not connected: an ICMP error during a failover must not come back as an error of the next datagram. */
+	return fd;
+}
+
+static void receive(int fd, struct tally *t, uint32_t flow)
+{
+	static char buf[MAX_SIZE];
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) >= 0) {
+		const struct probe *p = (const void *)buf;
+
+		if ((size_t)n >= sizeof(*p) && p->magic == MAGIC && p->flow == flow)
+			tally_echo(t, p->number, clock_ns(CLOCK_MONOTONIC) - p->sent_ns);
+	}
+}
+
+/* Returns 1 if it was sent or refused by the stack, 0 to try again, -1 when out of memory. */
+static int send_one(int fd, const struct options *opt, struct tally *t, uint32_t flow)
+{
+	static char buf[MAX_SIZE];
+	struct probe *p = (void *)buf;
+
+	*p = (struct probe){ MAGIC, flow, t->sent, clock_ns(CLOCK_MONOTONIC) };
+	if (sendto(fd, buf, opt->size, 0, (const void *)&opt->peer, opt->peer_len) < 0) {
+		if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+			return 0;
+		/* No route, no SA, no address: for the sender's books as lost as any other. */
+		t->refused++;
+	}
+	return tally_sent(t, p->number) ? -1 : 1;
+}
+
+static uint64_t missing(const struct tally *t)
+{
+	return t->sent - t->received;
+}
+
+static void wait_for(int fd, uint64_t ns)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+
+	ppoll(&pfd, 1, &ts, NULL);
+}
+
+int client(const struct options *opt)
+{
+	uint64_t start, now, last_progress, end = 0, given_up = 0, seen = 0;
+	struct tally t = { 0 };
+	uint32_t flow;
+	int fd, sent;
+
+	fd = open_socket(opt);
+	if (fd < 0)
+		return 1;
+	start = last_progress = clock_ns(CLOCK_MONOTONIC);
+	flow = (uint32_t)start ^ (uint32_t)getpid() << 16;
+	if (opt->seconds > 0)
+		end = start + opt->seconds * 1e9;
+
+	while (!stopping) {
+		uint64_t due;
+
+		now = clock_ns(CLOCK_MONOTONIC);
+		if ((end && now >= end) || (opt->count && t.sent >= opt->count))
+			break;
+		if (opt->echo)
+			receive(fd, &t, flow);
+		if (t.received != seen) {
+			seen = t.received;
+			last_progress = now;
+		}
+		if (opt->rate > 0) {
+			due = start + (uint64_t)(t.sent * 1e9 / opt->rate);
+			if (now < due) {
+				wait_for(fd, due - now);
+				continue;
+			}
+		} else if (opt->echo && missing(&t) >= given_up + opt->window) {
+			if (now - last_progress > WINDOW_STALL_NS) {
+				given_up = missing(&t);
+				last_progress = now;
+			}
+			wait_for(fd, 1000000);
+			continue;
+		}
+		sent = send_one(fd, opt, &t, flow);
+		if (sent < 0) {
+			fprintf(stderr, "xha-traffic: out of memory after %llu datagrams\n", (unsigned long long)t.sent);
+			return 1;
+		}
+		if (!sent)
+			wait_for(fd, 1000000);
+	}
+
+	now = clock_ns(CLOCK_MONOTONIC);
+	end = now + opt->linger * 1e9;
+	while (opt->echo && missing(&t) && clock_ns(CLOCK_MONOTONIC) < end) {
+		wait_for(fd, 10000000);
+		receive(fd, &t, flow);
+	}
+	tally_print(&t, opt->echo, (now - start) / 1e9);
+	close(fd);
+	return 0;
+}

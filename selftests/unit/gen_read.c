@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A reader that takes in all of a datagram, and judges what it was given. */
+#include "unit.h"
+#include "gen.h"
+
+static bool same_alg(const struct xha_alg *a, const struct xha_alg *b)
+{
+	return !memcmp(a->name, b->name, sizeof(a->name)) &&
+	       a->key_bits == b->key_bits && a->icv_bits == b->icv_bits &&
+	       (!a->key_bits ||
+		!memcmp(a->key, b->key, (a->key_bits + 7) / 8));
+}
+
+bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
+{
+	static struct xha_sa_desc ca, cb;
+
+	if (!same_alg(&a->aead, &b->aead) || !same_alg(&a->auth, &b->auth) ||
+	    !same_alg(&a->crypt, &b->crypt))
+		return false;
+	/* Member by member is not needed: get begins with zeroes too. */
+	memcpy(&ca, a, sizeof(ca));
+	memcpy(&cb, b, sizeof(cb));
+	ca.aead.key = NULL;
+	ca.auth.key = NULL;
+	ca.crypt.key = NULL;
+	cb.aead.key = NULL;
+	cb.auth.key = NULL;
+	cb.crypt.key = NULL;
+	return !memcmp(&ca, &cb, sizeof(ca));
+}
+
+static u64 sum_bytes(const void *p, size_t n)
+{
+	const u8 *b = p;
+	u64 sum = 0;
+
+	while (n--)
+		sum += *b++;
+	return sum;
+}
+
+static const char *bad_sel(const struct xfrm_selector *sel)
+{
+	u8 max = sel->family == AF_INET ? 32 : 128;
+
+	if (sel->family != AF_UNSPEC && sel->family != AF_INET &&
+	    sel->family != AF_INET6)
+		return "family of a selector";
+	if (sel->prefixlen_d > max || sel->prefixlen_s > max)
+		return "prefix length";
+	if (sel->ifindex)
+		return "interface index";
+	return NULL;
+}
+
+static const char *bad_alg(const struct xha_alg *alg)
+{
+	size_t len = strnlen(alg->name, sizeof(alg->name)), i;
+
+	if (len == sizeof(alg->name))
+		return "name of an algorithm without an end";
+	for (i = 0; i < len; i++)
+		if (alg->name[i] <= ' ' || alg->name[i] > '~')
+			return "name of an algorithm";
+	if (alg->key_bits > XHA_ALG_KEY_MAX * 8)
+		return "length of a key";
+	return NULL;
+}
+
+static const char *bad_sa(const struct xha_sa_desc *d)
+{
+	const char *bad = bad_sel(&d->sel);
+
+	if (d->family != AF_INET && d->family != AF_INET6)
+		return "family of an SA";
+	if (d->window > 32 || d->esn_window > XHA_WINDOW_BITS ||
+	    d->win.bits > XHA_WINDOW_BITS)
+		return "size of a window";
+	if (!bad)
+		bad = bad_alg(&d->aead);
+	if (!bad)
+		bad = bad_alg(&d->auth);
+	if (!bad)
+		bad = bad_alg(&d->crypt);
+	return bad;
+}
+
+static const char *bad_policy(const struct xha_pol_desc *d)
+{
+	u8 i;
+
+	if (d->sel.family != d->family ||
+	    (d->family != AF_INET && d->family != AF_INET6))
+		return "family of a policy";
+	if (d->type > 1 || d->dir > 2 || d->action > 1)
+		return "kind of a policy";
+	if (d->ntmpl > ARRAY_SIZE(d->tmpl))
+		return "too many templates";
+	for (i = 0; i < d->ntmpl; i++)
+		if (d->tmpl[i].family != AF_INET &&
+		    d->tmpl[i].family != AF_INET6)
+			return "family of a template";
+	return bad_sel(&d->sel);
+}
+
+/* What was accepted says the same when it is written and read again. */
+static const char *again_sa(const struct xha_sa_desc *d)
+{
+	static struct xha_sa_desc e;
+	static u8 buf[GEN_ROOM];
+	struct xha_reader r;
+	struct xha_writer w;
+	struct xha_rec rec;
+	struct xha_hdr hdr;
+	size_t fixed;
+
+	gen_frame(&w, buf, sizeof(buf));
+	if (xha_put_sa(&w, d))
+		return "cannot be written again";
+	if (xha_get_hdr(&r, buf, w.len, &hdr) || xha_next(&r, &rec) != 1 ||
+	    xha_get_sa(&rec, &e, &fixed))
+		return "cannot be read again";
+	return gen_same_sa(d, &e) ? NULL : "is another SA when read again";
+}
+
+static const char *again_policy(const struct xha_pol_desc *d)
+{
+	static struct xha_pol_desc e;
+	static u8 buf[GEN_ROOM];
+	struct xha_reader r;
+	struct xha_writer w;
+	struct xha_rec rec;
+	struct xha_hdr hdr;
+	size_t fixed;
+
+	gen_frame(&w, buf, sizeof(buf));
+	if (xha_put_policy(&w, d))
+		return "cannot be written again";
+	if (xha_get_hdr(&r, buf, w.len, &hdr) || xha_next(&r, &rec) != 1 ||
+	    xha_get_policy(&rec, &e, &fixed))
+		return "cannot be read again";
+	return memcmp(d, &e, sizeof(e)) ? "is another policy when read again" :
+					  NULL;
+}
+
+static void note_object(struct gen_seen *seen, int ret, size_t fixed,
+			const struct xha_rec *rec, const char *fault)
+{
+	if (ret == -EBADMSG) {
+		seen->bad++;
+		return;
+	}
+	if (ret && ret != -EOPNOTSUPP)
+		fault = "unexpected error";
+	if (fixed > rec->len)
+		fault = "more fixed bytes than there are";
+	seen->objects++;
+	seen->unknown += ret == -EOPNOTSUPP;
+	if (fault && !seen->fault)
+		seen->fault = fault;
+}
+
+static void read_sa(const struct xha_rec *rec, struct gen_seen *seen)
+{
+	static struct xha_sa_desc d;
+	const char *fault = NULL;
+	size_t fixed = 0;
+	int ret = xha_get_sa(rec, &d, &fixed);
+
+	if (!ret || ret == -EOPNOTSUPP) {
+		fault = bad_sa(&d);
+		if (!fault)
+			fault = again_sa(&d);
+		if (d.aead.key)
+			seen->sum += sum_bytes(d.aead.key,
+					       (d.aead.key_bits + 7) / 8);
+	}
+	note_object(seen, ret, fixed, rec, fault);
+}
+
+static void read_policy(const struct xha_rec *rec, struct gen_seen *seen)
+{
+	static struct xha_pol_desc d;
+	const char *fault = NULL;
+	size_t fixed = 0;
+	int ret = xha_get_policy(rec, &d, &fixed);
+
+	if (!ret || ret == -EOPNOTSUPP) {
+		fault = bad_policy(&d);
+		if (!fault)
+			fault = again_policy(&d);
+	}
+	note_object(seen, ret, fixed, rec, fault);
+}
+
+static int read_elem(struct xha_rec *rec, struct gen_seen *seen)
+{
+	struct xha_window_elem e;
+	struct xha_window win;
+	struct xha_life life;
+	u32 id, v32;
+	u64 v64;
+	u16 v16;
+	int ret;
+
+	switch (rec->type) {
+	case XHA_REC_DELETE:
+		return xha_get_delete(rec, &id);
+	case XHA_REC_LEASE:
+		return xha_get_lease(rec, &id, &v32);
+	case XHA_REC_LEASE64:
+		return xha_get_lease64(rec, &id, &v64);
+	case XHA_REC_LIFE:
+		return xha_get_life(rec, &id, &life);
+	case XHA_REC_RESULT:
+		return xha_get_result(rec, &id, &v16);
+	default:
+		ret = xha_get_window(rec, &id, &e);
+		if (ret != 1)
+			return ret;
+		seen->sum += sum_bytes(e.map, (size_t)e.words * 4);
+		xha_window_widen(&e, rnd_edgy(), rnd_below(4097), &win);
+		return ret;
+	}
+}
+
+static int read_control(const struct xha_rec *rec)
+{
+	struct xha_group_status s;
+	struct xha_begin b;
+	struct xha_check c;
+	struct xha_hello h;
+	struct xha_ack a;
+
+	switch (rec->type) {
+	case XHA_REC_HELLO:
+		return xha_get_hello(rec, &h);
+	case XHA_REC_ACK:
+		return xha_get_ack(rec, &a);
+	case XHA_REC_GROUP:
+		return xha_get_group(rec, &s);
+	case XHA_REC_BEGIN:
+		return xha_get_begin(rec, &b);
+	case XHA_REC_CHECK:
+		return xha_get_check(rec, &c);
+	default:
+		return 0;
+	}
+}
+
+void gen_read(const u8 *buf, size_t len, struct gen_seen *seen)
+{
+	struct xha_reader r;
+	struct xha_rec rec;
+	struct xha_hdr hdr;
+	int ret;
+
+	memset(seen, 0, sizeof(*seen));
+	if (xha_get_hdr(&r, buf, len, &hdr)) {
+		seen->bad++;
+		return;
+	}
+	while ((ret = xha_next(&r, &rec)) == 1) {
+		seen->records++;
+		seen->sum += sum_bytes(rec.body, rec.len);
+		if (rec.type == XHA_REC_SA) {
+			read_sa(&rec, seen);
+		} else if (rec.type == XHA_REC_POLICY) {
+			read_policy(&rec, seen);
+		} else if (rec.type >= XHA_REC_DELETE &&
+			   rec.type <= XHA_REC_RESULT) {
+			while ((ret = read_elem(&rec, seen)) == 1)
+				seen->elems++;
+			seen->bad += ret == -EBADMSG;
+		} else {
+			seen->bad += read_control(&rec) == -EBADMSG;
+		}
+	}
+	seen->bad += ret == -EBADMSG;
+}

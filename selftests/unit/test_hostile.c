@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The wire format against what no honest node sends. Every datagram is put
+ * into a heap buffer of exactly its size, so that ASan sees a byte too far.
+ */
+#include "unit.h"
+#include "gen.h"
+
+static u8 frame[GEN_ROOM];
+
+static void read_copy(const u8 *buf, size_t len, struct gen_seen *seen)
+{
+	u8 *copy = malloc(len ? len : 1);
+
+	memcpy(copy, buf, len);
+	gen_read(copy + !len, len, seen);	/* len 0: nothing may be read */
+	CHECK(!seen->fault, "%s", seen->fault ? seen->fault : "");
+	free(copy);
+}
+
+/* A frame with a record of this type (elements: three) and one behind it. */
+static size_t make_frame(u8 type)
+{
+	struct xha_writer w;
+
+	gen_frame(&w, frame, sizeof(frame));
+	CHECK(!gen_put(&w, type));
+	if (type >= XHA_REC_DELETE) {
+		CHECK(!gen_put(&w, type));
+		CHECK(!gen_put(&w, type));
+	}
+	CHECK(!xha_put_result(&w, 1, 2));
+	return w.len;
+}
+
+static void t_honest(void)
+{
+	struct gen_seen seen;
+	int i;
+	u8 t;
+
+	for (i = 0; i < 200; i++) {
+		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+			read_copy(frame, make_frame(t), &seen);
+			CHECK(!seen.bad && !seen.unknown);
+			CHECK(seen.records == (t == XHA_REC_RESULT ? 1 : 2));
+		}
+	}
+}
+
+static void t_truncated(void)
+{
+	struct gen_seen all, seen;
+	size_t len, n;
+	int i;
+	u8 t;
+
+	for (i = 0; i < 10; i++) {
+		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+			len = make_frame(t);
+			read_copy(frame, len, &all);
+			for (n = 0; n < len; n++) {
+				read_copy(frame, n, &seen);
+				CHECK(seen.bad || seen.records < all.records,
+				      "type %u cut to %zu", t, n);
+			}
+		}
+	}
+}
+
+/*
+ * The same with a record that is cut, not the datagram: its length says less
+ * and nothing follows. Elements and attributes may end at a boundary.
+ */
+static void t_truncated_record(void)
+{
+	struct gen_seen all, seen;
+	size_t body, n;
+	int i;
+	u8 t;
+
+	for (i = 0; i < 20; i++) {
+		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+			make_frame(t);
+			body = frame[XHA_HDR_LEN + 2] << 8 |
+			       frame[XHA_HDR_LEN + 3];
+			read_copy(frame, XHA_HDR_LEN + 4 + body, &all);
+			for (n = 0; n < body; n++) {
+				frame[XHA_HDR_LEN + 2] = n >> 8;
+				frame[XHA_HDR_LEN + 3] = n & 0xff;
+				read_copy(frame, XHA_HDR_LEN + 4 + n, &seen);
+				if (t == XHA_REC_SA || t == XHA_REC_POLICY)
+					continue;
+				CHECK(seen.bad || seen.elems < all.elems,
+				      "type %u cut to %zu", t, n);
+			}
+		}
+	}
+}
+
+static void t_bit_flips(void)
+{
+	struct gen_seen seen;
+	size_t len, bit;
+	int i;
+	u8 t;
+
+	for (i = 0; i < 2; i++) {
+		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+			len = make_frame(t);
+			for (bit = 0; bit < len * 8; bit++) {
+				frame[bit / 8] ^= 1 << bit % 8;
+				read_copy(frame, len, &seen);
+				frame[bit / 8] ^= 1 << bit % 8;
+			}
+		}
+	}
+}
+
+static void t_unknown_record(void)
+{
+	struct gen_seen seen;
+	struct xha_writer w;
+	int t;
+
+	for (t = 0; t < 256; t++) {
+		if (t >= XHA_REC_HELLO && t <= XHA_REC_RESULT)
+			continue;
+		gen_frame(&w, frame, sizeof(frame));
+		xha_put_delete(&w, 1);
+		frame[w.len++] = t;
+		frame[w.len++] = 0xff;
+		frame[w.len++] = 0;
+		frame[w.len++] = 3;
+		w.len += 3;
+		w.rec = 0;
+		xha_put_delete(&w, 2);
+		read_copy(frame, w.len, &seen);
+		CHECK(!seen.bad && seen.records == 3 && seen.elems == 2);
+	}
+}
+
+static void t_longer_body(void)
+{
+	struct gen_seen seen;
+	struct xha_writer w;
+	size_t body;
+	u8 t;
+
+	for (t = XHA_REC_HELLO; t <= XHA_REC_CHECK; t++) {
+		gen_frame(&w, frame, sizeof(frame));
+		gen_put(&w, t);
+		body = w.len - XHA_HDR_LEN - XHA_REC_HDR_LEN + 9;
+		memset(frame + w.len, 0xee, 9);
+		frame[XHA_HDR_LEN + 2] = body >> 8;
+		frame[XHA_HDR_LEN + 3] = body & 0xff;
+		read_copy(frame, w.len + 9, &seen);
+		CHECK(!seen.bad && seen.records == 1);
+	}
+}
+
+/*
+ * An SA or policy with an attribute of @len zero bytes in front of its
+ * attributes, or behind its counters. Returns what the reader said.
+ */
+static int get_with(bool sa, u8 type, u16 len, bool behind, size_t *grown,
+		    u32 *id)
+{
+	const size_t body = XHA_HDR_LEN + XHA_REC_HDR_LEN;
+	static struct xha_pol_desc pol;
+	static struct xha_sa_desc d;
+	static struct gen_sa g;
+	struct xha_writer w;
+	struct xha_reader r;
+	struct xha_rec rec;
+	struct xha_hdr hdr;
+	size_t at, fixed[2] = { 0, 0 };
+	int i, ret = 0;
+
+	gen_usual_sa(&g);
+	memset(&pol, 0, sizeof(pol));
+	pol.family = AF_INET;
+	pol.sel.family = AF_INET;
+	pol.id = 7;
+	gen_frame(&w, frame, sizeof(frame));
+	CHECK(!(sa ? xha_put_sa(&w, &g.d) : xha_put_policy(&w, &pol)));
+	for (i = 0; i < 2; i++) {
+		xha_get_hdr(&r, frame, w.len, &hdr);
+		CHECK(xha_next(&r, &rec) == 1);
+		if (sa) {
+			ret = xha_get_sa(&rec, &d, &fixed[i]);
+			*id = d.gid == 1 ? d.id : 0;
+		} else {
+			ret = xha_get_policy(&rec, &pol, &fixed[i]);
+			*id = pol.id;
+		}
+		if (i)
+			break;
+		at = behind ? w.len : body + (sa ? 19 : 14);
+		memmove(frame + at + 3 + len, frame + at, w.len - at);
+		memset(frame + at, 0, 3 + len);
+		frame[at] = type;
+		frame[at + 1] = len >> 8;
+		frame[at + 2] = len & 0xff;
+		w.len += 3 + len;
+		frame[XHA_HDR_LEN + 2] = (w.len - body) >> 8;
+		frame[XHA_HDR_LEN + 3] = (w.len - body) & 0xff;
+	}
+	*grown = fixed[1] - fixed[0];
+	return ret;
+}
+
+static void t_unknown_attribute(void)
+{
+	int kind, t, want;
+	size_t grown;
+	u32 id;
+
+	for (kind = 0; kind < 2; kind++) {
+		bool sa = kind;
+
+		for (t = 20; t < 0x40; t++) {
+			want = -EOPNOTSUPP;
+			CHECK(get_with(sa, t, 5, false, &grown, &id) == want);
+			CHECK(id == 7 && grown == 8);
+			CHECK(get_with(sa, t | XHA_TLV_OPTIONAL, 5, false,
+				       &grown, &id) == 0);
+			CHECK(id == 7 && grown == 8);
+			/* Counters come last and do not count. */
+			CHECK(get_with(sa, t | XHA_TLV_COUNTER, 5, true,
+				       &grown, &id) == want);
+			CHECK(id == 7 && !grown);
+			CHECK(get_with(sa, t | XHA_TLV_COUNTER |
+				       XHA_TLV_OPTIONAL, 5, true, &grown,
+				       &id) == 0);
+			CHECK(!grown);
+			if (!sa)
+				continue;
+			/* A counter in front of others, others behind them. */
+			want = -EBADMSG;
+			CHECK(get_with(sa, t | XHA_TLV_COUNTER |
+				       XHA_TLV_OPTIONAL, 5, false, &grown,
+				       &id) == want);
+			CHECK(get_with(sa, t | XHA_TLV_OPTIONAL, 5, true,
+				       &grown, &id) == want);
+		}
+	}
+	/* What a policy cannot have. */
+	CHECK(get_with(false, XHA_TLV_ADDRS, 8, true, &grown, &id) ==
+	      -EOPNOTSUPP);
+}
+
+static void t_duplicates(void)
+{
+	size_t grown;
+	u32 id;
+
+	/* There is one already, or there is room for one. */
+	CHECK(get_with(true, XHA_TLV_ADDRS, 8, false, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_LEASE, 8, true, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_LIFE, 32, true, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_IF_ID, 4, false, &grown, &id) == 0);
+	CHECK(get_with(true, XHA_TLV_IF_ID, 5, false, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_IF_ID, 3, false, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_MARK, 8, false, &grown, &id) == 0);
+	CHECK(get_with(true, XHA_TLV_MARK, 7, false, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_COADDR, 4, false, &grown, &id) == 0);
+	CHECK(get_with(true, XHA_TLV_COADDR, 16, false, &grown, &id) ==
+	      -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_ENCAP, 6, false, &grown, &id) == 0);
+	CHECK(get_with(true, XHA_TLV_ENCAP, 8, false, &grown, &id) == -EBADMSG);
+}
+
+static void t_templates(void)
+{
+	static struct xha_pol_desc d;
+	struct gen_seen seen;
+	struct xha_writer w;
+	size_t one, body;
+	u8 i;
+
+	memset(&d, 0, sizeof(d));
+	d.family = AF_INET6;
+	d.sel.family = AF_INET6;
+	d.ntmpl = 6;
+	for (i = 0; i < 6; i++)
+		d.tmpl[i].family = AF_INET;
+	gen_frame(&w, frame, sizeof(frame));
+	CHECK(!xha_put_policy(&w, &d));
+	read_copy(frame, w.len, &seen);
+	CHECK(seen.objects == 1 && !seen.bad);
+	one = 3 + 5 + 4 * 5 + 2 * 4;
+	memcpy(frame + w.len, frame + w.len - one, one);
+	body = w.len + one - XHA_HDR_LEN - XHA_REC_HDR_LEN;
+	frame[XHA_HDR_LEN + 2] = body >> 8;
+	frame[XHA_HDR_LEN + 3] = body & 0xff;
+	read_copy(frame, w.len + one, &seen);
+	CHECK(!seen.objects && seen.bad == 1);
+}
+
+#define SPOIL(m, byte)	{ offsetof(struct xha_sa_desc, m), byte }
+
+/* Bytes of a good SA that make it a bad one. */
+static const struct {
+	size_t at;
+	u8 byte;
+} spoils[] = {
+	SPOIL(family, 0), SPOIL(family, 17), SPOIL(sel.family, 17),
+	SPOIL(sel.prefixlen_s, 33), SPOIL(sel.prefixlen_d, 33),
+	SPOIL(window, 33), SPOIL(dir, 3),
+	SPOIL(crypt.name[3], ' '), SPOIL(crypt.name[3], 0x7f),
+	SPOIL(auth.name[0], 0xe4),
+};
+
+static void t_limits(void)
+{
+	static struct gen_sa g;
+	struct gen_seen seen;
+	struct xha_writer w;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(spoils); i++) {
+		gen_strong_sa(&g);
+		((u8 *)&g.d)[spoils[i].at] = spoils[i].byte;
+		gen_frame(&w, frame, sizeof(frame));
+		xha_put_sa(&w, &g.d);
+		read_copy(frame, w.len, &seen);
+		CHECK(seen.bad == 1 && !seen.objects, "spoil %u", i);
+	}
+	for (i = 4095; i < 4100; i++) {
+		gen_strong_sa(&g);
+		g.d.esn_window = i;
+		gen_frame(&w, frame, sizeof(frame));
+		xha_put_sa(&w, &g.d);
+		read_copy(frame, w.len, &seen);
+		CHECK(seen.objects == (i <= 4096), "window %u", i);
+	}
+}
+
+static void t_window_words(void)
+{
+	struct xha_window win;
+	struct gen_seen seen;
+	struct xha_writer w;
+
+	/* More words than a window can have, there or not. */
+	gen_window(&win, 4096, 5000);
+	win.map[127] = 1;
+	gen_frame(&w, frame, sizeof(frame));
+	xha_put_window(&w, 1, &win);
+	CHECK(frame[w.len - 513] == 128);
+	frame[w.len - 513] = 129;
+	read_copy(frame, w.len, &seen);
+	CHECK(seen.bad == 1 && !seen.elems);
+	memset(frame + w.len, 0, 4);
+	frame[XHA_HDR_LEN + 3] += 4;
+	read_copy(frame, w.len + 4, &seen);
+	CHECK(seen.bad == 1 && !seen.elems);
+}
+
+/* A million datagrams, or what two seconds are enough for. */
+static void t_random(void)
+{
+	double end = unit_clock() + 2;
+	u64 objects = 0, elems = 0;
+	struct gen_seen seen;
+	size_t len = 0, n;
+	u32 i;
+
+	for (i = 0; i < 1000000; i++) {
+		if (i % 64 == 0) {
+			if (unit_clock() > end)
+				break;
+			len = make_frame(1 + rnd_below(XHA_REC_RESULT));
+		}
+		if (i % 64 == 0 && one_in(4)) {
+			len = XHA_HDR_LEN + rnd_below(200);
+			for (n = 0; n < len; n++)
+				frame[n] = rnd() & 0xff;
+		}
+		/* Damage piles up until the next frame is made. */
+		for (n = rnd_below(3); n; n--)
+			frame[rnd_below(len)] = one_in(2) ? rnd() & 0xff :
+						rnd_below(24);
+		read_copy(frame, one_in(16) ? rnd_below(len) : len, &seen);
+		objects += seen.objects;
+		elems += seen.elems;
+	}
+	printf("# %u datagrams, %llu objects and %llu elements taken\n", i,
+	       (unsigned long long)objects, (unsigned long long)elems);
+	CHECK(objects && elems);
+}
+
+static const struct unit_case cases[] = {
+	{ "honest frames are taken", t_honest },
+	{ "truncated datagrams", t_truncated },
+	{ "truncated records", t_truncated_record },
+	{ "every bit flipped", t_bit_flips },
+	{ "records of an unknown type are skipped", t_unknown_record },
+	{ "a longer body is accepted", t_longer_body },
+	{ "unknown attributes", t_unknown_attribute },
+	{ "duplicate attributes and wrong lengths", t_duplicates },
+	{ "at most six templates", t_templates },
+	{ "limits of an SA", t_limits },
+	{ "limits of a window", t_window_words },
+	{ "random datagrams", t_random },
+};
+
+UNIT_MAIN(cases)
