@@ -21,6 +21,7 @@ int xha_apply_claim(struct xha_peer *p, struct xha_obj *o, u32 id, u64 frame,
 		    u64 hash, u8 result);
 
 /* apply_counter.c: what moves */
+bool xha_apply_early(struct xha_peer *p, u32 id);
 struct xha_sa *xha_apply_sa_by_id(struct xha_peer *p, u32 id);
 void xha_apply_counters(struct xha_peer *p, struct xha_sa *s,
 			const struct xha_sa_desc *d);

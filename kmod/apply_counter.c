@@ -6,6 +6,20 @@
 #include "snapshot.h"
 
 /**
+ * xha_apply_early - has a counter overtaken its object?
+ * @p: peer, xha_net.lock held
+ * @id: the peer's number for the object
+ *
+ * Return: true if nothing is known of that number, not even that it is gone.
+ * Then the frame must not be acked: the active would take for held here what
+ * is not.
+ */
+bool xha_apply_early(struct xha_peer *p, u32 id)
+{
+	return !xa_load(&p->ids, id);
+}
+
+/**
  * xha_apply_sa_by_id - the SA that a number of a peer's means
  * @p: peer, xha_net.lock held
  * @id: its number there

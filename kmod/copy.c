@@ -4,6 +4,8 @@
  * hold, and what it says of our copy. A new copy is made over the old one, by
  * mark and sweep: a failover in its middle finds at least what was there.
  */
+#include <linux/random.h>
+
 #include "dirty.h"
 #include "gate.h"
 #include "peer.h"
@@ -22,9 +24,13 @@ void xha_sync_want(struct xha_group *g, const char *cause)
 		return;
 	}
 	s = &g->peers[g->src];
-	/* 0 is for a node that wants nothing. */
-	if (!++s->want)
-		s->want++;
+	/*
+	 * 0 is for a node that wants nothing. Random at first: a group that was
+	 * removed and is back wants another copy than the one it has had.
+	 */
+	do {
+		s->want = s->want ? s->want + 1 : get_random_u32();
+	} while (!s->want);
 	g->copy_gen = 0;
 	xha_group_set_sync(g, XFRM_HA_SYNC_BULK, cause);
 	xha_peers_beat(g->xn);
@@ -135,6 +141,7 @@ void xha_sync_heard(struct xha_peer *p, struct xha_group *g,
 	struct xha_sync *s = &g->peers[p->slot];
 
 	s->heard = *st;
+	s->heard_at = now;
 	s->known = true;
 	s->mismatch = xha_sync_mismatch(g, st);
 
@@ -148,6 +155,20 @@ void xha_sync_heard(struct xha_peer *p, struct xha_group *g,
 	xha_sync_winner(g);
 }
 
+/* Whom we follow says nothing of the group any more. */
+static void xha_sync_unfollow(struct xha_peer *p, struct xha_group *g,
+			      const char *cause)
+{
+	if (xha_group_active(g))
+		return;
+	if (g->src == p->slot) {
+		g->peers[p->slot].want = 0;
+		xha_group_set_sync(g, g->ever_hot ?
+				   XFRM_HA_SYNC_STALE : XFRM_HA_SYNC_COLD, cause);
+	}
+	xha_sync_winner(g);
+}
+
 /**
  * xha_sync_peer_gone - a peer is not in contact any more
  * @p: peer, xha_net.lock held, not up
@@ -156,17 +177,24 @@ void xha_sync_peer_gone(struct xha_peer *p)
 {
 	struct xha_group *g;
 
-	list_for_each_entry(g, &p->xn->groups, node) {
-		if (xha_group_active(g))
-			continue;
-		if (g->src == p->slot) {
-			g->peers[p->slot].want = 0;
-			xha_group_set_sync(g, g->ever_hot ?
-					   XFRM_HA_SYNC_STALE : XFRM_HA_SYNC_COLD,
-					   "the active is not in contact");
-		}
-		xha_sync_winner(g);
-	}
+	list_for_each_entry(g, &p->xn->groups, node)
+		xha_sync_unfollow(p, g, "the active is not in contact");
+}
+
+/**
+ * xha_sync_silence - has a peer ceased to speak of a group?
+ * @p: peer, xha_net.lock held, up
+ * @g: group
+ * @now: ms
+ */
+void xha_sync_silence(struct xha_peer *p, struct xha_group *g, u64 now)
+{
+	struct xha_sync *s = &g->peers[p->slot];
+
+	if (!s->known || now - s->heard_at <= xha_session_limit(p))
+		return;
+	s->known = false;
+	xha_sync_unfollow(p, g, "the group was removed at the peer");
 }
 
 /**
@@ -206,6 +234,16 @@ struct xha_obj *xha_copy_obj(struct xha_peer *p, u32 id)
 	return o;
 }
 
+/* The peer gives the number to another group: what had it before is gone there. */
+static void xha_copy_ungid(struct xha_peer *p, u8 gid)
+{
+	struct xha_group *g;
+
+	list_for_each_entry(g, &p->xn->groups, node)
+		if (g->peers[p->slot].got_gid == gid)
+			g->peers[p->slot].got_gen = 0;
+}
+
 /**
  * xha_copy_begin - a new copy begins
  * @p: peer, xha_net.lock held
@@ -222,6 +260,7 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 	if (!g || xha_group_active(g) || g->src != p->slot)
 		return;
 
+	xha_copy_ungid(p, b->gid);
 	s = &g->peers[p->slot];
 	s->got_gen = b->gen;
 	s->got_gid = b->gid;

@@ -72,7 +72,7 @@ static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 			XHA_CWND_MAX * 16);
 }
 
-/* RFC 6298, in ms. */
+/* RFC 6298, in microseconds. */
 static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
 {
 	if (!p->srtt) {
@@ -84,7 +84,8 @@ static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
 		p->rttvar += err - p->rttvar / 4;
 		p->srtt += rtt - p->srtt / 8;
 	}
-	p->rto = clamp_t(u32, p->srtt / 8 + p->rttvar, XHA_RTO_MIN, XHA_RTO_MAX);
+	p->rto = clamp_t(u32, (p->srtt / 8 + p->rttvar) / USEC_PER_MSEC,
+			 XHA_RTO_MIN, XHA_RTO_MAX);
 }
 
 static bool xha_flight_in_ack(const struct xha_ack *a, u64 number)
@@ -120,7 +121,7 @@ void xha_flight_acked(struct xha_peer *p, const struct xha_ack *a, u64 now)
 			continue;
 		}
 		if (f->number == a->top)
-			xha_flight_rtt(p, now - f->sent);
+			xha_flight_rtt(p, xha_now_us() - f->sent_us);
 		xha_flight_landed(p, f, now);
 	}
 }

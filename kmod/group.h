@@ -70,6 +70,7 @@ enum xha_sync_state {
 /**
  * struct xha_sync - one peer and one group
  * @heard: what the peer last said of the group
+ * @heard_at: ms
  * @known: @heard is valid
  * @mismatch: why the peer's configuration of the group does not fit, or NULL
  * @state: active's side: how far its copy is
@@ -100,6 +101,7 @@ enum xha_sync_state {
  */
 struct xha_sync {
 	struct xha_group_status heard;
+	u64 heard_at;
 	bool known;
 	const char *mismatch;
 

@@ -102,4 +102,9 @@ static inline u64 xha_now_ms(void)
 	return ktime_to_ms(ktime_get_boottime());
 }
 
+static inline u64 xha_now_us(void)
+{
+	return ktime_to_us(ktime_get_boottime());
+}
+
 #endif /* _XHA_NET_H */

@@ -270,10 +270,10 @@ static int fill_session(struct sk_buff *skb, const struct xha_peer *p, u64 now)
 	if (!err && xha_peer_up(p))
 		err = put_u64(skb, XFRM_HA_PEER_SESSION_AGE,
 			      xha_nl_age(now, p->up_at));
-	/* srtt is in eighths of a ms */
+	/* srtt is in eighths of a microsecond */
 	if (!err && xha_peer_up(p))
 		err = nla_put_u32(skb, XFRM_HA_PEER_RTT,
-				  p->srtt * (USEC_PER_MSEC / 8));
+				  p->srtt / 8);
 	if (!err && p->heard_at)
 		err = put_u64(skb, XFRM_HA_PEER_LAST_HEARD,
 			      xha_nl_age(now, p->heard_at));

@@ -43,6 +43,7 @@ struct xha_item {
  * @node: in xha_peer.flight, oldest first
  * @number: frame number
  * @sent: ms
+ * @sent_us: the same in microseconds
  * @objects: it carries objects, or BEGIN or CHECK
  * @begin: groups (by gid) whose BEGIN it carries
  * @check: likewise for CHECK
@@ -53,6 +54,7 @@ struct xha_frame {
 	struct list_head node;
 	u64 number;
 	u64 sent;
+	u64 sent_us;
 	bool objects;
 	u64 begin;
 	u64 check;
@@ -96,6 +98,7 @@ struct xha_peer_conf {
  * @heard_at: ms, last valid frame
  * @hello_at: ms, when the next hello is due
  * @beat_at: ms, when the next heartbeat is due
+ * @beat_done: how many groups the heartbeat has told of, where one frame is too small
  * @hello_due: answer a hello at once
  * @remote_beat: ms between the peer's heartbeats, as it said
  * @number: last frame number sent
@@ -103,9 +106,9 @@ struct xha_peer_conf {
  * @nflight: how many
  * @objs_flight: how many of them carry objects, BEGIN or CHECK
  * @cwnd: how many may be, times 16 (grows by a fraction with each ack)
- * @srtt: ms, times 8
- * @rttvar: ms, times 4
- * @rto: ms
+ * @srtt: microseconds, times 8
+ * @rttvar: microseconds, times 4
+ * @rto: ms, from both (RFC 6298)
  * @top: highest frame number received
  * @seen: bitmap of frames received, bit (number % XHA_REPLAY_FRAMES)
  * @acks: frames applied
@@ -139,6 +142,7 @@ struct xha_peer {
 	u64 heard_at;
 	u64 hello_at;
 	u64 beat_at;
+	unsigned int beat_done;
 	bool hello_due;
 	u32 remote_beat;
 
@@ -210,6 +214,7 @@ void xha_session_fill_hello(struct xha_peer *p, struct xha_hello *h);
 bool xha_session_fresh(struct xha_peer *p, u64 number);
 void xha_session_applied(struct xha_peer *p, u64 number);
 void xha_session_tick(struct xha_peer *p, u64 now);
+u64 xha_session_limit(const struct xha_peer *p);
 
 /* flight.c: frames under way; xha_net.lock held */
 bool xha_flight_room(const struct xha_peer *p);
@@ -231,6 +236,7 @@ void xha_sync_status(struct xha_peer *p, struct xha_group *g,
 		     struct xha_group_status *st, u64 now);
 void xha_sync_session_lost(struct xha_peer *p);
 void xha_sync_peer_gone(struct xha_peer *p);
+void xha_sync_silence(struct xha_peer *p, struct xha_group *g, u64 now);
 void xha_sync_want(struct xha_group *g, const char *cause);
 
 /* copy.c: the standby's side of a copy; xha_net.lock held */

@@ -96,6 +96,8 @@ static int xha_receive_lease(struct xha_peer *p, struct xha_rec *rec)
 
 	if (rec->type == XHA_REC_LEASE64) {
 		while ((more = xha_get_lease64(rec, &id, &lease)) > 0) {
+			if (xha_apply_early(p, id))
+				return -EAGAIN;
 			s = xha_apply_sa_by_id(p, id);
 			if (s)
 				xha_apply_lease(p, s, lease);
@@ -103,6 +105,8 @@ static int xha_receive_lease(struct xha_peer *p, struct xha_rec *rec)
 		return more;
 	}
 	while ((more = xha_get_lease(rec, &id, &low)) > 0) {
+		if (xha_apply_early(p, id))
+			return -EAGAIN;
 		s = xha_apply_sa_by_id(p, id);
 		if (s)
 			xha_apply_lease(p, s, xha_lease_widen(low, s->view.base));
@@ -118,6 +122,8 @@ static int xha_receive_window(struct xha_peer *p, struct xha_rec *rec)
 	int more;
 
 	while ((more = xha_get_window(rec, &id, &e)) > 0) {
+		if (xha_apply_early(p, id))
+			return -EAGAIN;
 		s = xha_apply_sa_by_id(p, id);
 		if (s)
 			xha_apply_window_elem(p, s, &e);
@@ -133,6 +139,8 @@ static int xha_receive_life(struct xha_peer *p, struct xha_rec *rec)
 	int more;
 
 	while ((more = xha_get_life(rec, &id, &life)) > 0) {
+		if (xha_apply_early(p, id))
+			return -EAGAIN;
 		s = xha_apply_sa_by_id(p, id);
 		if (s)
 			xha_apply_life(s, &life, false);
@@ -156,7 +164,7 @@ static int xha_receive_result(struct xha_peer *p, struct xha_rec *rec)
 	return more;
 }
 
-/* 0; -EBADMSG; -ENOMEM: not all of it could be applied now. */
+/* 0; -EBADMSG; -ENOMEM, -EAGAIN: not all of it could be applied now. */
 static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame,
 			      u64 now, bool *acked)
 {
@@ -228,11 +236,11 @@ static void xha_receive_data(struct xha_peer *p, const struct xha_hdr *hdr,
 	}
 	if (err == -EBADMSG)
 		xha_receive_drop(p, XHA_STAT_DROP_RECORD);
-	/* Without memory the sender has to send it again. */
-	if (err != -ENOMEM)
-		xha_session_applied(p, hdr->frame);
-	else
+	if (err == -ENOMEM)
 		xha_stat_inc(&p->xn->stats, XHA_STAT_NO_MEMORY);
+	/* What was not applied has to be sent again. */
+	if (err != -ENOMEM && err != -EAGAIN)
+		xha_session_applied(p, hdr->frame);
 	p->ack_due |= acked;
 }
 

@@ -187,8 +187,7 @@ static void ring_advance(const struct xha_replay *r, u64 top)
 	u32 bits = ext->replay_window, n, at, to;
 	u64 old = xha_replay_seq(r);
 
-	/* Below a top of 0 there is nothing to be kept. */
-	if (!old || top - old >= bits) {
+	if (top - old >= bits) {
 		set_seq(r, top);
 		ring_clear(ext, 0, bits);
 		return;
@@ -224,7 +223,7 @@ static void legacy_merge(const struct xha_replay *r,
 	u64 diff = w->top > own ? w->top - own : own - w->top;
 
 	if (w->top > own) {
-		bitmap = own && diff < 32 ? bitmap << diff : 0;
+		bitmap = diff < 32 ? bitmap << diff : 0;
 		bitmap |= w->map[0];
 		r->legacy->seq = (u32)w->top;
 	} else if (diff < 32) {

@@ -280,15 +280,21 @@ static void xha_send_beat(struct xha_peer *p, struct xha_writer *w, u64 now)
 		.held = p->stamp ? now - p->stamp_at : 0,
 	};
 	struct xha_group_status st;
+	unsigned int n = 0;
 	struct xha_group *g;
 
-	p->beat_at = now + p->conf.heartbeat;
 	xha_put_time(w, &time);
 	list_for_each_entry(g, &p->xn->groups, node) {
+		if (n++ < p->beat_done)
+			continue;
 		xha_sync_status(p, g, &st, now);
+		/* The rest goes into the next frame, which is due at once. */
 		if (xha_put_group(w, &st))
-			break;
+			return;
+		p->beat_done = n;
 	}
+	p->beat_done = 0;
+	p->beat_at = now + p->conf.heartbeat;
 }
 
 /* Is there memory to remember one more frame? */
@@ -320,6 +326,7 @@ static void xha_send_remember(struct xha_peer *p, u64 now)
 		return;
 	f->number = p->number;
 	f->sent = now;
+	f->sent_us = xha_now_us();
 	list_add_tail(&f->node, &p->flight);
 	p->nflight++;
 	p->objs_flight += f->objects;

@@ -176,16 +176,26 @@ void xha_session_applied(struct xha_peer *p, u64 number)
 }
 
 /**
+ * xha_session_limit - how long a peer may be silent
+ * @p: peer, xha_net.lock held
+ *
+ * Return: ms.
+ */
+u64 xha_session_limit(const struct xha_peer *p)
+{
+	return max_t(u64, XHA_SILENT_MIN, (u64)XHA_SILENT_BEATS *
+		     max(p->conf.heartbeat, p->remote_beat));
+}
+
+/**
  * xha_session_tick - has the peer gone silent?
  * @p: peer, xha_net.lock held
  * @now: ms
  */
 void xha_session_tick(struct xha_peer *p, u64 now)
 {
-	u64 limit = max_t(u64, XHA_SILENT_MIN, (u64)XHA_SILENT_BEATS *
-			  max(p->conf.heartbeat, p->remote_beat));
-
-	if (p->state == XFRM_HA_PSTATE_UP && now - p->heard_at > limit)
+	if (p->state == XFRM_HA_PSTATE_UP &&
+	    now - p->heard_at > xha_session_limit(p))
 		xha_session_reset(p, XFRM_HA_PSTATE_LOST,
 				  "nothing heard from it");
 }

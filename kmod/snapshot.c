@@ -46,7 +46,8 @@ void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key)
  */
 const char *xha_snapshot_why_not(const struct xfrm_state *x)
 {
-	if (!x->id.spi)
+	if (!x->id.spi || (x->km.state == XFRM_STATE_ACQ &&
+			   !(x->props.extra_flags & XHA_FLAG_MASK)))
 		return "larval: negotiation is not finished";
 	if (x->id.proto != IPPROTO_ESP)
 		return "only ESP is replicated yet";

@@ -198,6 +198,11 @@ static int join(void)
 	return ST_OK;
 }
 
+static int any_sequence(struct nl_msg *msg, void *arg)
+{
+	return NL_OK;
+}
+
 int nl_listen(nl_reader reader, void *arg)
 {
 	struct talk talk = { .reader = reader, .arg = arg };
@@ -212,6 +217,8 @@ int nl_listen(nl_reader reader, void *arg)
 	if (!cb)
 		return err_refused("out of memory");
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, &talk);
+	/* Events answer no request: their sequence numbers mean nothing. */
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, any_sequence, NULL);
 
 	sigemptyset(&block);
 	sigaddset(&block, SIGINT);

@@ -59,7 +59,8 @@ deb_get() {
 	file=$CACHE/deb/$1_${version//:/%3a}_$(apt_field "$1" Architecture).deb
 	if [ ! -s "$file" ]; then
 		say "apt: downloading $1 $version"
-		(cd "$CACHE/deb" && apt-get -qq download "$1=$version" >&2)
+		# Root may own a cache that apt's own user cannot write to; that is as it should be.
+		(cd "$CACHE/deb" && apt-get -qq -o APT::Sandbox::User=root download "$1=$version" >&2)
 	fi
 	[ -s "$file" ] || die "download of $1 $version did not leave $file"
 	printf '%s\n' "$file"

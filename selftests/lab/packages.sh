@@ -28,6 +28,10 @@ lock packages
 apt_knows "${missing[0]}"
 say "packages ($*): installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}" >&2; }
+log=$CACHE/packages.log
+install() { apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install "${missing[@]}" >"$log" 2>&1; }
 # Lists that are older than the mirror name files that are gone: one update, one more try.
-install || { say "apt: updating the package lists"; apt-get -qq update >&2; install; }
+install && exit 0
+say "apt: updating the package lists"
+apt-get -qq update >&2
+install || { tail -n 20 "$log" >&2; die "installation failed, see $log"; }

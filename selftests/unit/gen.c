@@ -296,6 +296,7 @@ static int put_control(struct xha_writer *w, u8 type)
 	struct xha_check c = { .gid = rnd(), .flags = rnd(), .gen = rnd(),
 			       .check = rnd(), .count = rnd(),
 			       .digest = rnd() };
+	struct xha_time t = { rnd(), rnd(), rnd() };
 	struct xha_group_status s;
 
 	switch (type) {
@@ -309,6 +310,8 @@ static int put_control(struct xha_writer *w, u8 type)
 	case XHA_REC_BEGIN:
 		gen_name(b.name);
 		return xha_put_begin(w, &b);
+	case XHA_REC_TIME:
+		return xha_put_time(w, &t);
 	default:
 		return xha_put_check(w, &c);
 	}

@@ -231,6 +231,7 @@ static int read_control(const struct xha_rec *rec)
 	struct xha_begin b;
 	struct xha_check c;
 	struct xha_hello h;
+	struct xha_time t;
 	struct xha_ack a;
 
 	switch (rec->type) {
@@ -244,6 +245,8 @@ static int read_control(const struct xha_rec *rec)
 		return xha_get_begin(rec, &b);
 	case XHA_REC_CHECK:
 		return xha_get_check(rec, &c);
+	case XHA_REC_TIME:
+		return xha_get_time(rec, &t);
 	default:
 		return 0;
 	}
@@ -268,8 +271,7 @@ void gen_read(const u8 *buf, size_t len, struct gen_seen *seen)
 			read_sa(&rec, seen);
 		} else if (rec.type == XHA_REC_POLICY) {
 			read_policy(&rec, seen);
-		} else if (rec.type >= XHA_REC_DELETE &&
-			   rec.type <= XHA_REC_RESULT) {
+		} else if (gen_elems(rec.type)) {
 			while ((ret = read_elem(&rec, seen)) == 1)
 				seen->elems++;
 			seen->bad += ret == -EBADMSG;

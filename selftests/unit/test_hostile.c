@@ -25,7 +25,7 @@ static size_t make_frame(u8 type)
 
 	gen_frame(&w, frame, sizeof(frame));
 	CHECK(!gen_put(&w, type));
-	if (type >= XHA_REC_DELETE) {
+	if (gen_elems(type)) {
 		CHECK(!gen_put(&w, type));
 		CHECK(!gen_put(&w, type));
 	}
@@ -40,7 +40,7 @@ static void t_honest(void)
 	u8 t;
 
 	for (i = 0; i < 200; i++) {
-		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+		for (t = XHA_REC_HELLO; t <= GEN_LAST_TYPE; t++) {
 			read_copy(frame, make_frame(t), &seen);
 			CHECK(!seen.bad && !seen.unknown);
 			CHECK(seen.records == (t == XHA_REC_RESULT ? 1 : 2));
@@ -56,7 +56,7 @@ static void t_truncated(void)
 	u8 t;
 
 	for (i = 0; i < 10; i++) {
-		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+		for (t = XHA_REC_HELLO; t <= GEN_LAST_TYPE; t++) {
 			len = make_frame(t);
 			read_copy(frame, len, &all);
 			for (n = 0; n < len; n++) {
@@ -80,7 +80,7 @@ static void t_truncated_record(void)
 	u8 t;
 
 	for (i = 0; i < 20; i++) {
-		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+		for (t = XHA_REC_HELLO; t <= GEN_LAST_TYPE; t++) {
 			make_frame(t);
 			body = frame[XHA_HDR_LEN + 2] << 8 |
 			       frame[XHA_HDR_LEN + 3];
@@ -106,7 +106,7 @@ static void t_bit_flips(void)
 	u8 t;
 
 	for (i = 0; i < 2; i++) {
-		for (t = XHA_REC_HELLO; t <= XHA_REC_RESULT; t++) {
+		for (t = XHA_REC_HELLO; t <= GEN_LAST_TYPE; t++) {
 			len = make_frame(t);
 			for (bit = 0; bit < len * 8; bit++) {
 				frame[bit / 8] ^= 1 << bit % 8;
@@ -124,7 +124,7 @@ static void t_unknown_record(void)
 	int t;
 
 	for (t = 0; t < 256; t++) {
-		if (t >= XHA_REC_HELLO && t <= XHA_REC_RESULT)
+		if (t >= XHA_REC_HELLO && t <= GEN_LAST_TYPE)
 			continue;
 		gen_frame(&w, frame, sizeof(frame));
 		xha_put_delete(&w, 1);
@@ -147,7 +147,9 @@ static void t_longer_body(void)
 	size_t body;
 	u8 t;
 
-	for (t = XHA_REC_HELLO; t <= XHA_REC_CHECK; t++) {
+	for (t = XHA_REC_HELLO; t <= GEN_LAST_TYPE; t++) {
+		if (gen_elems(t) || t == XHA_REC_SA || t == XHA_REC_POLICY)
+			continue;
 		gen_frame(&w, frame, sizeof(frame));
 		gen_put(&w, t);
 		body = w.len - XHA_HDR_LEN - XHA_REC_HDR_LEN + 9;
@@ -358,6 +360,65 @@ static void t_window_words(void)
 	CHECK(seen.bad == 1 && !seen.elems);
 }
 
+/* Adds @len bytes to the last attribute of the frame's only record. */
+static size_t grow(struct xha_writer *w, size_t attr, size_t len)
+{
+	size_t body = w->len + len - XHA_HDR_LEN - XHA_REC_HDR_LEN;
+	size_t value = w->len + len - attr - 3;
+
+	memset(frame + w->len, 0, len);
+	frame[XHA_HDR_LEN + 2] = body >> 8;
+	frame[XHA_HDR_LEN + 3] = body & 0xff;
+	frame[attr + 1] = value >> 8;
+	frame[attr + 2] = value & 0xff;
+	return w->len + len;
+}
+
+static void t_long_key(void)
+{
+	static struct gen_sa g;
+	struct gen_seen seen;
+	struct xha_writer w;
+	size_t attr;
+	u32 bits;
+
+	for (bits = 4088; bits < 4105; bits++) {
+		gen_usual_sa(&g);
+		g.d.aead.key_bits = 0;
+		g.d.has = 0;
+		gen_frame(&w, frame, sizeof(frame));
+		CHECK(!xha_put_sa(&w, &g.d));
+		attr = w.len - 3 - 5 - strlen(g.d.aead.name);
+		CHECK(frame[attr] == XHA_TLV_AEAD);
+		frame[attr + 5] = bits >> 8;
+		frame[attr + 6] = bits & 0xff;
+		read_copy(frame, grow(&w, attr, (bits + 7) / 8), &seen);
+		CHECK(seen.objects == (bits <= 4096), "%u bits", bits);
+	}
+}
+
+static void t_long_window(void)
+{
+	static struct gen_sa g;
+	struct gen_seen seen;
+	struct xha_writer w;
+	size_t attr, len;
+
+	for (len = 0; len < 1024; len++) {
+		gen_strong_sa(&g);
+		g.d.esn_window = 1000;
+		g.d.win.bits = 0;
+		g.d.has = XHA_SA_HAS_WINDOW;
+		gen_frame(&w, frame, sizeof(frame));
+		CHECK(!xha_put_sa(&w, &g.d));
+		attr = w.len - 3 - 9;
+		CHECK(frame[attr] == XHA_TLV_WINDOW);
+		read_copy(frame, grow(&w, attr, len), &seen);
+		CHECK(seen.objects == (len % 4 == 0 && len <= 32 * 4),
+		      "%zu bytes", len);
+	}
+}
+
 /* A million datagrams, or what two seconds are enough for. */
 static void t_random(void)
 {
@@ -371,7 +432,7 @@ static void t_random(void)
 		if (i % 64 == 0) {
 			if (unit_clock() > end)
 				break;
-			len = make_frame(1 + rnd_below(XHA_REC_RESULT));
+			len = make_frame(1 + rnd_below(GEN_LAST_TYPE));
 		}
 		if (i % 64 == 0 && one_in(4)) {
 			len = XHA_HDR_LEN + rnd_below(200);
@@ -403,6 +464,8 @@ static const struct unit_case cases[] = {
 	{ "at most six templates", t_templates },
 	{ "limits of an SA", t_limits },
 	{ "limits of a window", t_window_words },
+	{ "too long a key", t_long_key },
+	{ "too long a window of an SA", t_long_window },
 	{ "random datagrams", t_random },
 };
 

@@ -190,10 +190,14 @@ static void t_merge(void)
 			set_add(&b, n);
 			set_add(&both, n);
 		}
+		/* The bit of a top that was only set need not be set. */
+		if (one_in(4) && b.top > a.top) {
+			b.has[b.top - b.from] = 0;
+			both.has[b.top - b.from] = 0;
+		}
 		set_window(&a, s.window, &w);
 		CHECK(!xha_replay_merge(&s.r, &w));
 		same(&s, &a, "one");
-		xha_replay_get(&s.r, &w);
 		set_window(&b, s.window, &w);
 		CHECK(!xha_replay_merge(&s.r, &w));
 		same(&s, &both, "both");

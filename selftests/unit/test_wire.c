@@ -13,7 +13,7 @@ static const u8 all_types[] = {
 	XHA_REC_HELLO, XHA_REC_ACK, XHA_REC_GROUP, XHA_REC_BEGIN,
 	XHA_REC_CHECK, XHA_REC_SA, XHA_REC_POLICY, XHA_REC_DELETE,
 	XHA_REC_LEASE, XHA_REC_LEASE64, XHA_REC_WINDOW, XHA_REC_LIFE,
-	XHA_REC_RESULT,
+	XHA_REC_RESULT, XHA_REC_TIME,
 };
 
 /* The first record of what @w wrote. */
@@ -87,6 +87,7 @@ static void t_hello_and_ack(void)
 
 static void t_group_begin_check(void)
 {
+	struct xha_time t = { 0x0102030405060708ULL, 9, U32_MAX }, t2;
 	struct xha_check c = { 3, 1, 4, 5, 6, 0x123456789abcdef0ULL }, c2;
 	struct xha_begin b = { .gid = 9, .gen = 1, .count = U32_MAX }, b2;
 	struct xha_group_status s, s2;
@@ -100,7 +101,7 @@ static void t_group_begin_check(void)
 		gen_name(b.name);
 		gen_frame(&w, frame, sizeof(frame));
 		CHECK(!xha_put_group(&w, &s) && !xha_put_begin(&w, &b) &&
-		      !xha_put_check(&w, &c));
+		      !xha_put_check(&w, &c) && !xha_put_time(&w, &t));
 		first(&w, &r, &rec);
 		memset(&s2, 0, sizeof(s2));
 		CHECK(!xha_get_group(&rec, &s2) && !memcmp(&s, &s2, sizeof(s)));
@@ -113,11 +114,14 @@ static void t_group_begin_check(void)
 		CHECK(c2.gid == c.gid && c2.flags == c.flags &&
 		      c2.gen == c.gen && c2.check == c.check &&
 		      c2.count == c.count && c2.digest == c.digest);
+		CHECK(xha_next(&r, &rec) == 1 && !xha_get_time(&rec, &t2));
+		CHECK(t2.stamp == t.stamp && t2.echo == 9 &&
+		      t2.held == U32_MAX);
 		CHECK(!xha_next(&r, &rec));
 	}
 }
 
-/* Writes a status with a byte of its name, or its role, changed. */
+/* Reads a status, with more behind its name, of which a byte was changed. */
 static int get_spoiled(size_t at, u8 byte)
 {
 	struct xha_group_status s;
@@ -129,6 +133,10 @@ static int get_spoiled(size_t at, u8 byte)
 	memcpy(s.name, "abcdefghijklmnopqrstuvwxyz01234", XHA_WIRE_NAME_MAX);
 	gen_frame(&w, frame, sizeof(frame));
 	xha_put_group(&w, &s);
+	memset(frame + w.len, 'x', 200);
+	w.len += 200;
+	frame[XHA_HDR_LEN + 3] += 200 - 256;
+	frame[XHA_HDR_LEN + 2]++;
 	frame[XHA_HDR_LEN + XHA_REC_HDR_LEN + at] = byte;
 	first(&w, &r, &rec);
 	return xha_get_group(&rec, &s);
@@ -378,7 +386,7 @@ static void t_full_frame(void)
 static const struct unit_case cases[] = {
 	{ "outer header", t_header },
 	{ "hello and ack", t_hello_and_ack },
-	{ "group, begin, check", t_group_begin_check },
+	{ "group, begin, check, time", t_group_begin_check },
 	{ "names, roles and syncs out of range are refused", t_names_and_ranges },
 	{ "sizes", t_elem_sizes },
 	{ "elements share a record header", t_sharing },
