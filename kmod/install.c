@@ -108,7 +108,8 @@ static int xha_install_replay(struct xfrm_state *x, const struct xha_sa_desc *d)
 	u32 words = DIV_ROUND_UP(d->esn_window, 32);
 	struct xfrm_replay_state_esn *e, *pre;
 
-	if (!d->esn_window) {
+	/* ESN without a window is for outbound SAs, since 6.10. */
+	if (!d->esn_window && !(d->flags & XFRM_STATE_ESN)) {
 		x->props.replay_window = d->window;
 		return xfrm_init_replay(x, NULL);
 	}

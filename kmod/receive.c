@@ -109,7 +109,8 @@ static int xha_receive_lease(struct xha_peer *p, struct xha_rec *rec)
 			return -EAGAIN;
 		s = xha_apply_sa_by_id(p, id);
 		if (s)
-			xha_apply_lease(p, s, xha_lease_widen(low, s->view.base));
+			xha_apply_lease(p, s, s->esn ?
+					xha_lease_widen(low, s->view.base) : low);
 	}
 	return more;
 }

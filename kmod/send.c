@@ -249,6 +249,12 @@ static int xha_send_objects(struct xha_peer *p, struct xha_writer *w)
 			return 0;
 		o = container_of(t, struct xha_obj, track[p->slot]);
 		err = xha_send_object(p, w, o);
+		if (err && w->len == XHA_HDR_LEN) {
+			/* It fits into no frame: nobody can be given it. */
+			xha_obj_set_why(o, "too large for the link");
+			xha_dirty_forget(p->xn, o);
+			continue;
+		}
 		if (err)
 			return err;
 	}

@@ -79,13 +79,14 @@ void xha_serve_lease(struct xha_sa *s)
 
 	if (s->dir != XFRM_HA_DIR_OUT)
 		return;
-	if (s->lease && !xha_lease_due(s->oseq, s->lease, s->step))
-		return;
 	if (s->lease && XHA_MUTANT_NO_RENEWAL)
 		return;
 
+	/* By the rate as it is now: a rise must not wait for half of an old step. */
 	s->step = xha_lease_step(s->oseq, s->esn, g->oseq_shift, s->rate,
 				 xha_serve_delay(g->xn));
+	if (s->lease && !xha_lease_due(s->oseq, s->lease, s->step))
+		return;
 	lease = xha_lease_renew(s->oseq, s->lease, s->step, s->esn);
 	if (lease == s->lease)
 		return;

@@ -150,12 +150,12 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 }
 
 /* What was ours is a copy from now on, of somebody whom we do not know yet. */
-static void xha_transition_learned(struct xha_group *g, struct xha_sa *s, u64 now)
+static void xha_transition_learned(struct xha_sa *s)
 {
 	s->view.base = max(s->lease, s->oseq);
 	s->view.delta = s->step;
 	s->view.rate = s->rate;
-	s->view.at = now;
+	xha_lease_turn(&s->view);
 	s->rate = 0;
 	s->sampled = 0;
 }
@@ -172,7 +172,7 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 		if (o->kind != XHA_KIND_SA || !xha_obj_sa(o)->x)
 			continue;
 		t->sas += xha_gate_close(xha_obj_sa(o), t->to);
-		xha_transition_learned(g, xha_obj_sa(o), now);
+		xha_transition_learned(xha_obj_sa(o));
 	}
 	/* Up to here nobody else has used a number. */
 	g->hot_asof = now;
