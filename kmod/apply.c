@@ -2,6 +2,7 @@
 /* Applying SA and policy records: install, adopt, replace or refuse. */
 #include "apply.h"
 #include "dirty.h"
+#include "frame.h"
 #include "gate.h"
 #include "install.h"
 #include "mutant.h"

@@ -2,6 +2,7 @@
 /* Applying policy records. */
 #include "apply.h"
 #include "dirty.h"
+#include "frame.h"
 #include "install.h"
 #include "scratch.h"
 #include "snapshot.h"

@@ -16,7 +16,8 @@
 #define XHA_FLAG_FENCED		0x43000000
 #define XHA_FLAG_MASK		0x43000000
 
-#define XHA_GRACE		60	/* s that a closed SA outlives its hard limit, so that orphans go */
+/* Seconds that a closed SA outlives its hard limit: orphans go, but not early. */
+#define XHA_GRACE		60
 
 /**
  * struct xha_opened - what opening a gate led to

@@ -18,7 +18,7 @@ struct netlink_ext_ack;
 #define XHA_SYNC_PERIOD_PACKETS	64
 #define XHA_OSEQ_SHIFT		65536
 #define XHA_OSEQ_SHIFT_MIN	16
-#define XHA_OSEQ_SHIFT_MAX	(1U << 30)
+#define XHA_OSEQ_SHIFT_MAX	BIT(30)
 #define XHA_REPLAY_ADVANCE_MAX	4096
 
 /**

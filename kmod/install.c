@@ -26,7 +26,7 @@ static int xha_install_aead(struct xfrm_state *x, const struct xha_alg *a)
 		return 0;
 	desc = xfrm_aead_get_byname(a->name, a->icv_bits, 1);
 	if (!desc)
-		return -ENOSYS;
+		return -ENOENT;
 
 	/* Freed by kfree_sensitive() with the state. */
 	p = kzalloc(struct_size(p, alg_key, xha_key_bytes(a)), GFP_KERNEL);
@@ -51,7 +51,7 @@ static int xha_install_auth(struct xfrm_state *x, const struct xha_alg *a)
 		return 0;
 	desc = xfrm_aalg_get_byname(a->name, 1);
 	if (!desc)
-		return -ENOSYS;
+		return -ENOENT;
 	if (a->icv_bits > desc->uinfo.auth.icv_fullbits)
 		return -EINVAL;
 
@@ -76,7 +76,7 @@ static int xha_install_crypt(struct xfrm_state *x, const struct xha_alg *a)
 		return 0;
 	desc = xfrm_ealg_get_byname(a->name, 1);
 	if (!desc)
-		return -ENOSYS;
+		return -ENOENT;
 
 	p = kzalloc(struct_size(p, alg_key, xha_key_bytes(a)), GFP_KERNEL);
 	if (!p)
@@ -185,7 +185,6 @@ static int xha_install_fill(struct net *net, struct xfrm_state *x,
 static u8 xha_install_result(int err)
 {
 	switch (err) {
-	case -ENOSYS:
 	case -ENOENT:
 	case -EPROTONOSUPPORT:
 		return XHA_RESULT_NO_ALG;

@@ -8,12 +8,16 @@
 
 #include "pure.h"
 
-#define XHA_LEASE_HORIZON	8	/* step: this many times what is sent until an ack can be there */
-#define XHA_LEASE_RATE_ESN	65536	/* packets/s assumed of a silent active, at least; ESN */
-#define XHA_LEASE_RATE_32	4096	/* likewise, 32 bit */
-#define XHA_LEASE_CAP_ESN	(1ULL << 31)	/* largest jump above the base; ESN */
-#define XHA_LEASE_CAP_32	8		/* 32 bit: this part of what is left above the base */
-#define XHA_LEASE_STEP_32	64		/* 32 bit: a step is at most this part of what is left */
+/* A step is this many times what is sent until an ack can be there. */
+#define XHA_LEASE_HORIZON	8
+/* Packets/s assumed of a silent active, at least. */
+#define XHA_LEASE_RATE_ESN	65536
+#define XHA_LEASE_RATE_32	4096
+/* The largest jump above the base; of 32 bits, this part of what is left above it. */
+#define XHA_LEASE_CAP_ESN	(1ULL << 31)
+#define XHA_LEASE_CAP_32	8
+/* Of 32 bits, a step is at most this part of what is left. */
+#define XHA_LEASE_STEP_32	64
 #define XHA_LEASE_JUMP_ESN	(4 * XHA_LEASE_CAP_ESN)	/* largest move that is plausible; ESN */
 
 /* Highest usable sequence number. xfrm_replay_overflow() refuses to wrap. */

@@ -33,7 +33,7 @@ struct xha_peer;
  * @round: counts the walks; objects carry the round that last saw them
  */
 struct xha_tap {
-	spinlock_t lock;
+	spinlock_t lock;	/* leaf: queue, missed */
 	struct list_head queue;
 	bool missed;
 	bool announced;
@@ -68,8 +68,8 @@ struct xha_tap {
  */
 struct xha_net {
 	struct net *net;
-	struct mutex cfg;
-	struct mutex lock;
+	struct mutex cfg;	/* configuration */
+	struct mutex lock;	/* the model */
 	u8 id;
 	u32 sample_period;
 	u64 started;

@@ -57,6 +57,9 @@ static inline u64 xha_nl_age(u64 now, u64 then)
 	return now > then ? now - then : 0;
 }
 
+/* nl_group.c */
+struct xha_group *xha_nl_group(struct xha_net *xn, struct genl_info *info);
+
 /* nl.c; @attr may be NULL: a knob then keeps its @value */
 int xha_nl_refuse(struct netlink_ext_ack *extack, const struct nlattr *attr,
 		  const char *text, int err);

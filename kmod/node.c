@@ -53,7 +53,7 @@ int xha_node_resync(struct xha_net *xn, struct xha_group *g,
 				    "there is no active peer in contact to copy from",
 				    -ENOTCONN);
 	else
-		xha_sync_want(g, "asked for by the operator");
+		xha_follow_want(g, "asked for by the operator");
 	mutex_unlock(&xn->lock);
 	return err;
 }

@@ -193,10 +193,21 @@ static inline struct xha_peer *xha_peer_slot(struct xha_net *xn, int slot)
 					 lockdep_is_held(&xn->lock));
 }
 
-#define xha_for_each_peer(xn, slot, p)					\
-	for ((slot) = 0; (slot) < XFRM_HA_LIMIT_PEERS; (slot)++)	\
-		if (!((p) = xha_peer_slot((xn), (slot)))) {		\
-		} else
+/* The peer in the first used slot at or after *@slot, which is moved there. */
+static inline struct xha_peer *xha_peer_next(struct xha_net *xn, int *slot)
+{
+	struct xha_peer *p = NULL;
+
+	for (; *slot < XFRM_HA_LIMIT_PEERS; (*slot)++) {
+		p = xha_peer_slot(xn, *slot);
+		if (p)
+			break;
+	}
+	return p;
+}
+
+#define xha_for_each_peer(xn, slot, p)	\
+	for (slot = 0; (p = xha_peer_next(xn, &slot)); slot++)
 
 /* peer.c: life; xha_net.cfg held, refusals in extack */
 void xha_peer_conf_init(struct xha_peer_conf *c);
@@ -223,21 +234,23 @@ u64 xha_flight_expire(struct xha_peer *p, u64 now);
 void xha_flight_lost(struct xha_peer *p, struct xha_frame *f);
 void xha_flight_drop(struct xha_peer *p);
 
-/* sync.c: copies of groups; xha_net.lock held */
+/* sync.c: copies of groups, the active's side; xha_net.lock held */
 void xha_sync_tick(struct xha_peer *p, u64 now);
 bool xha_sync_barrier(struct xha_peer *p);
 void xha_sync_put(struct xha_peer *p, struct xha_writer *w,
 		  u64 *begin, u64 *check);
 void xha_sync_landed(struct xha_peer *p, u64 begin, u64 check, u64 now);
 void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check);
-void xha_sync_heard(struct xha_peer *p, struct xha_group *g,
-		    const struct xha_group_status *st, u64 now);
 void xha_sync_status(struct xha_peer *p, struct xha_group *g,
 		     struct xha_group_status *st, u64 now);
 void xha_sync_session_lost(struct xha_peer *p);
-void xha_sync_peer_gone(struct xha_peer *p);
-void xha_sync_silence(struct xha_peer *p, struct xha_group *g, u64 now);
-void xha_sync_want(struct xha_group *g, const char *cause);
+
+/* follow.c: what peers say of groups; xha_net.lock held */
+void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
+		    const struct xha_group_status *st, u64 now);
+void xha_follow_peer_gone(struct xha_peer *p);
+void xha_follow_silence(struct xha_peer *p, struct xha_group *g, u64 now);
+void xha_follow_want(struct xha_group *g, const char *cause);
 
 /* copy.c: the standby's side of a copy; xha_net.lock held */
 void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame);
@@ -252,6 +265,5 @@ void xha_receive_work(struct work_struct *work);
 void xha_peer_kick(struct xha_peer *p);
 void xha_peers_kick(struct xha_net *xn);
 void xha_peers_beat(struct xha_net *xn);
-u64 xha_record_hash(const u8 *body, size_t fixed);
 
 #endif /* _XHA_PEER_H */

@@ -52,7 +52,7 @@ static int xha_receive_group(struct xha_peer *p, struct xha_rec *rec, u64 now)
 		return err;
 	g = xha_group_by_name(p->xn, st.name);
 	if (g)
-		xha_sync_heard(p, g, &st, now);
+		xha_follow_heard(p, g, &st, now);
 	return 0;
 }
 

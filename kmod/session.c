@@ -64,7 +64,7 @@ void xha_session_reset(struct xha_peer *p, u8 state, const char *reason)
 	xha_sync_session_lost(p);
 	xha_session_state(p, state, reason);
 	if (up)
-		xha_sync_peer_gone(p);
+		xha_follow_peer_gone(p);
 }
 
 /**

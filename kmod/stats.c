@@ -9,10 +9,35 @@
 #define XHA_PROC_NAME	"xfrm_ha_stat"
 
 const char * const xha_stat_names[XHA_STAT_MAX] = {
-#define X(e, name)	\
-	[XHA_STAT_##e] = name,
-	XHA_STATS(X)
-#undef X
+	[XHA_STAT_EVENTS] = "events_seen",
+	[XHA_STAT_EVENTS_MISSED] = "events_missed",
+	[XHA_STAT_AUDIT_FOUND] = "audit_found",
+	[XHA_STAT_AUDITS] = "audits",
+	[XHA_STAT_ROUNDS] = "sample_rounds",
+	[XHA_STAT_LEASES] = "leases_granted",
+	[XHA_STAT_OVERRUNS] = "lease_overruns",
+	[XHA_STAT_TAKEOVERS] = "takeovers",
+	[XHA_STAT_DEMOTIONS] = "demotions",
+	[XHA_STAT_CONFLICTS] = "conflicts",
+	[XHA_STAT_EXHAUSTED] = "sas_exhausted",
+	[XHA_STAT_BULKS] = "bulks_started",
+	[XHA_STAT_CHECKS] = "audit_checks",
+	[XHA_STAT_MISMATCHES] = "audit_mismatch",
+	[XHA_STAT_INSTALLED] = "objects_installed",
+	[XHA_STAT_REFUSED] = "objects_refused",
+	[XHA_STAT_REMOVED] = "objects_removed",
+	[XHA_STAT_SWEPT] = "objects_swept",
+	[XHA_STAT_STALE] = "records_stale",
+	[XHA_STAT_IMPLAUSIBLE] = "counters_refused",
+	[XHA_STAT_NO_MEMORY] = "no_memory",
+	[XHA_STAT_DROP_SHORT] = "drop_short",
+	[XHA_STAT_DROP_VERSION] = "drop_version",
+	[XHA_STAT_DROP_NODE] = "drop_node",
+	[XHA_STAT_DROP_TYPE] = "drop_type",
+	[XHA_STAT_DROP_SESSION] = "drop_session",
+	[XHA_STAT_DROP_REPLAY] = "drop_replay",
+	[XHA_STAT_DROP_RECORD] = "drop_record",
+	[XHA_STAT_SKIP_RECORD] = "skipped_records",
 };
 
 static int xha_stats_show(struct seq_file *seq, void *v)

@@ -9,42 +9,40 @@
 struct net;
 struct seq_file;
 
-/* X(enumerator, name): the name is what users see. */
-#define XHA_STATS(X)							\
-	X(EVENTS, "events_seen")		/* XFRM events about SAs and policies */ \
-	X(EVENTS_MISSED, "events_missed")	/* ... that found no memory: an audit follows */ \
-	X(AUDIT_FOUND, "audit_found")		/* changes that no event announced */ \
-	X(AUDITS, "audits")			/* complete walks */	\
-	X(ROUNDS, "sample_rounds")					\
-	X(LEASES, "leases_granted")					\
-	X(OVERRUNS, "lease_overruns")		/* samples above the acked lease */ \
-	X(TAKEOVERS, "takeovers")					\
-	X(DEMOTIONS, "demotions")					\
-	X(CONFLICTS, "conflicts")		/* two actives met */	\
-	X(EXHAUSTED, "sas_exhausted")		/* no numbers left at takeover */ \
-	X(BULKS, "bulks_started")					\
-	X(CHECKS, "audit_checks")					\
-	X(MISMATCHES, "audit_mismatch")					\
-	X(INSTALLED, "objects_installed")				\
-	X(REFUSED, "objects_refused")					\
-	X(REMOVED, "objects_removed")					\
-	X(SWEPT, "objects_swept")					\
-	X(STALE, "records_stale")		/* overtaken by a newer frame */ \
-	X(IMPLAUSIBLE, "counters_refused")	/* a jump too far to be true */ \
-	X(NO_MEMORY, "no_memory")		/* put off for lack of memory */ \
-	X(DROP_SHORT, "drop_short")		/* datagrams, by reason */ \
-	X(DROP_VERSION, "drop_version")					\
-	X(DROP_NODE, "drop_node")					\
-	X(DROP_TYPE, "drop_type")					\
-	X(DROP_SESSION, "drop_session")					\
-	X(DROP_REPLAY, "drop_replay")					\
-	X(DROP_RECORD, "drop_record")					\
-	X(SKIP_RECORD, "skipped_records")	/* of an unknown type */
-
+/*
+ * Their names are in stats.c. From XHA_STAT_DROP_SHORT to _RECORD they are also
+ * kept by peer.
+ */
 enum xha_stat {
-#define X(e, name) XHA_STAT_##e,
-	XHA_STATS(X)
-#undef X
+	XHA_STAT_EVENTS,	/* XFRM events about SAs and policies */
+	XHA_STAT_EVENTS_MISSED,	/* ... that found no memory: an audit follows */
+	XHA_STAT_AUDIT_FOUND,	/* changes that no event announced */
+	XHA_STAT_AUDITS,	/* complete walks */
+	XHA_STAT_ROUNDS,
+	XHA_STAT_LEASES,
+	XHA_STAT_OVERRUNS,	/* samples above the acked lease */
+	XHA_STAT_TAKEOVERS,
+	XHA_STAT_DEMOTIONS,
+	XHA_STAT_CONFLICTS,	/* two actives met */
+	XHA_STAT_EXHAUSTED,	/* no numbers left at takeover */
+	XHA_STAT_BULKS,
+	XHA_STAT_CHECKS,
+	XHA_STAT_MISMATCHES,
+	XHA_STAT_INSTALLED,
+	XHA_STAT_REFUSED,
+	XHA_STAT_REMOVED,
+	XHA_STAT_SWEPT,
+	XHA_STAT_STALE,	/* overtaken by a newer frame */
+	XHA_STAT_IMPLAUSIBLE,	/* a jump too far to be true */
+	XHA_STAT_NO_MEMORY,	/* put off for lack of memory */
+	XHA_STAT_DROP_SHORT,	/* datagrams, by reason */
+	XHA_STAT_DROP_VERSION,
+	XHA_STAT_DROP_NODE,
+	XHA_STAT_DROP_TYPE,
+	XHA_STAT_DROP_SESSION,
+	XHA_STAT_DROP_REPLAY,
+	XHA_STAT_DROP_RECORD,
+	XHA_STAT_SKIP_RECORD,	/* of an unknown type */
 	XHA_STAT_MAX
 };
 

@@ -148,7 +148,7 @@ void xha_sync_tick(struct xha_peer *p, u64 now)
 	list_for_each_entry(g, &p->xn->groups, node) {
 		struct xha_sync *s = xha_sync_at(p, g);
 
-		xha_sync_silence(p, g, now);
+		xha_follow_silence(p, g, now);
 		xha_sync_step(p, g, now);
 		if (s->whole && !s->pending)
 			s->objs_asof = now;

@@ -248,7 +248,7 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 	xha_transition_do(g, out.todo, &t);
 	xha_event_role(g, &t);
 	if (out.todo & XHA_DO_WANT)
-		xha_sync_want(g, t.cause);
+		xha_follow_want(g, t.cause);
 	xha_peers_beat(g->xn);
 	return 0;
 }

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames on their way out: one is written from the current state of what is
+ * dirty, and remembered with what is in it. xha_net.lock is held.
+ */
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "dirty.h"
+#include "frame.h"
+#include "scratch.h"
+#include "snapshot.h"
+
+/**
+ * xha_record_hash - what a record counts in a digest
+ * @body: its body
+ * @fixed: bytes of it that do not move
+ *
+ * Return: never 0, which stands for "none".
+ */
+u64 xha_record_hash(const u8 *body, size_t fixed)
+{
+	/* Both nodes must agree on it; nothing depends on it being secret. */
+	static const siphash_key_t key = { { 0x7866726d2d686131ULL, 1 } };
+
+	return siphash(body, fixed, &key) ?: 1;
+}
+
+static void xha_frame_item(struct xha_tx_scratch *t, u32 id, u8 what, u64 lease)
+{
+	struct xha_item *i = &t->frame->item[t->frame->n++];
+
+	i->id = id;
+	i->what = what;
+	i->lease = lease;
+}
+
+static int xha_frame_sa(struct xha_peer *p, struct xha_writer *w, struct xha_obj *o)
+{
+	struct xha_tx_scratch *t = p->txs;
+	struct xha_sa *s = xha_obj_sa(o);
+
+	spin_lock_bh(&s->x->lock);
+	xha_snapshot_sa(s->x, &t->sa);
+	xha_snapshot_counters(s, &t->sa);
+	spin_unlock_bh(&s->x->lock);
+	t->sa.id = o->id;
+	t->sa.gid = o->group->gid;
+	/* Keys are borrowed from the state, which we hold and which keeps them. */
+	return xha_put_sa(w, &t->sa);
+}
+
+static int xha_frame_policy(struct xha_peer *p, struct xha_writer *w,
+			   struct xha_obj *o)
+{
+	struct xha_tx_scratch *t = p->txs;
+
+	xha_snapshot_policy(xha_obj_pol(o)->xp, xha_obj_pol(o)->key.dir, &t->pol);
+	t->pol.id = o->id;
+	t->pol.gid = o->group->gid;
+	return xha_put_policy(w, &t->pol);
+}
+
+/* How many bytes of the record just written do not move? */
+static size_t xha_frame_fixed(struct xha_tx_scratch *t, const struct xha_writer *w,
+			     struct xha_obj *o)
+{
+	struct xha_rec rec = {
+		.body = w->buf + w->rec + XHA_REC_HDR_LEN,
+		.len = w->len - w->rec - XHA_REC_HDR_LEN,
+	};
+	size_t fixed = 0;
+
+	if (o->kind == XHA_KIND_SA)
+		xha_get_sa(&rec, &t->sa, &fixed);
+	else
+		xha_get_policy(&rec, &t->pol, &fixed);
+	return fixed;
+}
+
+static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
+			   struct xha_obj *o)
+{
+	struct xha_tx_scratch *t = p->txs;
+	u64 lease = 0, hash = 0;
+	int err;
+
+	if (o->dead) {
+		err = xha_put_delete(w, o->id);
+	} else if (o->kind == XHA_KIND_SA) {
+		err = xha_frame_sa(p, w, o);
+		lease = xha_obj_sa(o)->lease;
+	} else {
+		err = xha_frame_policy(p, w, o);
+	}
+	if (err)
+		return err;
+
+	if (!o->dead)
+		hash = xha_record_hash(w->buf + w->rec + XHA_REC_HDR_LEN,
+				       xha_frame_fixed(t, w, o));
+	xha_frame_item(t, o->id, XHA_W_OBJECT, lease);
+	xha_dirty_sent(p, o, hash);
+	t->frame->objects = true;
+	return 0;
+}
+
+static int xha_frame_lease(struct xha_peer *p, struct xha_writer *w,
+			  struct xha_sa *s)
+{
+	u64 acked = s->obj.track[p->slot].acked_lease;
+	int err;
+
+	/* The short form is for leases near the one that the peer has. */
+	if (s->lease - acked < (1U << 30))
+		err = xha_put_lease(w, s->obj.id, lower_32_bits(s->lease));
+	else
+		err = xha_put_lease64(w, s->obj.id, s->lease);
+	if (!err)
+		xha_frame_item(p->txs, s->obj.id, XHA_W_LEASE, s->lease);
+	return err;
+}
+
+static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
+			    struct xha_obj *o, enum xha_what what)
+{
+	struct xha_tx_scratch *t = p->txs;
+	struct xha_sa *s = xha_obj_sa(o);
+	int err;
+
+	if (what == XHA_W_LEASE)
+		return xha_frame_lease(p, w, s);
+
+	spin_lock_bh(&s->x->lock);
+	xha_snapshot_counters(s, &t->sa);
+	spin_unlock_bh(&s->x->lock);
+	if (what == XHA_W_WINDOW)
+		err = xha_put_window(w, o->id, &t->sa.win);
+	else
+		err = xha_put_life(w, o->id, &t->sa.life);
+	if (!err)
+		xha_frame_item(t, o->id, what, 0);
+	return err;
+}
+
+/* Counters of one kind, as many as fit. */
+static int xha_frame_counters(struct xha_peer *p, struct xha_writer *w,
+			     enum xha_what what)
+{
+	struct list_head *list = &p->dirty[what];
+	struct xha_track *t;
+	struct xha_obj *o;
+	int err;
+
+	while (!list_empty(list)) {
+		if (p->txs->frame->n == XHA_FRAME_ITEMS)
+			return -EMSGSIZE;
+		t = list_first_entry(list, struct xha_track, dirty[what]);
+		o = container_of(t, struct xha_obj, track[p->slot]);
+		if (!o->dead && o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
+			err = xha_frame_counter(p, w, o, what);
+			if (err)
+				return err;
+		}
+		list_del_init(&t->dirty[what]);
+	}
+	return 0;
+}
+
+static int xha_frame_results(struct xha_peer *p, struct xha_writer *w)
+{
+	struct list_head *list = &p->dirty[XHA_W_RESULT];
+	struct xha_track *t;
+	struct xha_obj *o;
+	int err;
+
+	while (!list_empty(list)) {
+		if (p->txs->frame->n == XHA_FRAME_ITEMS)
+			return -EMSGSIZE;
+		t = list_first_entry(list, struct xha_track, dirty[XHA_W_RESULT]);
+		o = container_of(t, struct xha_obj, track[p->slot]);
+		if (o->src == p->slot) {
+			err = xha_put_result(w, o->src_id, o->result);
+			if (err)
+				return err;
+			xha_frame_item(p->txs, o->id, XHA_W_RESULT, 0);
+		}
+		list_del_init(&t->dirty[XHA_W_RESULT]);
+	}
+	return 0;
+}
+
+static int xha_frame_objects(struct xha_peer *p, struct xha_writer *w)
+{
+	struct list_head *list = &p->dirty[XHA_W_OBJECT];
+	bool barrier = xha_sync_barrier(p);
+	struct xha_track *t;
+	struct xha_obj *o;
+	int err;
+
+	while (!list_empty(list)) {
+		if (p->txs->frame->n == XHA_FRAME_ITEMS)
+			return -EMSGSIZE;
+		t = list_first_entry(list, struct xha_track, dirty[XHA_W_OBJECT]);
+		/* Those that got lost are first, and what the barrier waits for. */
+		if (barrier && !t->lost)
+			return 0;
+		o = container_of(t, struct xha_obj, track[p->slot]);
+		err = xha_frame_object(p, w, o);
+		if (err && w->len == XHA_HDR_LEN) {
+			/* It fits into no frame: nobody can be given it. */
+			xha_obj_set_why(o, "too large for the link");
+			xha_dirty_forget(p->xn, o);
+			continue;
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* What has to be acked, in the order of its weight, until the frame is full. */
+static void xha_frame_acked(struct xha_peer *p, struct xha_writer *w)
+{
+	struct xha_frame *f = p->txs->frame;
+
+	xha_sync_put(p, w, &f->begin, &f->check);
+	if (f->begin || f->check)
+		f->objects = true;
+	else if (xha_frame_objects(p, w))
+		return;
+	if (xha_frame_counters(p, w, XHA_W_LEASE) ||
+	    xha_frame_counters(p, w, XHA_W_WINDOW) ||
+	    xha_frame_counters(p, w, XHA_W_LIFE))
+		return;
+	xha_frame_results(p, w);
+}
+
+static void xha_frame_beat(struct xha_peer *p, struct xha_writer *w, u64 now)
+{
+	struct xha_time time = {
+		.stamp = now,
+		.echo = p->stamp,
+		.held = p->stamp ? now - p->stamp_at : 0,
+	};
+	struct xha_group_status st;
+	unsigned int n = 0;
+	struct xha_group *g;
+
+	xha_put_time(w, &time);
+	list_for_each_entry(g, &p->xn->groups, node) {
+		if (n++ < p->beat_done)
+			continue;
+		xha_sync_status(p, g, &st, now);
+		/* The rest goes into the next frame, which is due at once. */
+		if (xha_put_group(w, &st))
+			return;
+		p->beat_done = n;
+	}
+	p->beat_done = 0;
+	p->beat_at = now + p->conf.heartbeat;
+}
+
+/* Is there memory to remember one more frame? */
+static bool xha_frame_prepare(struct xha_peer *p)
+{
+	struct xha_tx_scratch *t = p->txs;
+	struct xha_frame *f = t->frame;
+
+	if (!f)
+		f = kmalloc(struct_size(f, item, XHA_FRAME_ITEMS), GFP_KERNEL);
+	t->frame = f;
+	if (!f) {
+		/* All stays dirty, and is tried again with the next beat. */
+		xha_stat_inc(&p->xn->stats, XHA_STAT_NO_MEMORY);
+		return false;
+	}
+	f->objects = false;
+	f->begin = 0;
+	f->check = 0;
+	f->n = 0;
+	return true;
+}
+
+static void xha_frame_remember(struct xha_peer *p, u64 now)
+{
+	struct xha_frame *f = p->txs->frame;
+
+	if (!f->n && !f->begin && !f->check)
+		return;
+	f->number = p->number;
+	f->sent = now;
+	f->sent_us = xha_now_us();
+	list_add_tail(&f->node, &p->flight);
+	p->nflight++;
+	p->objs_flight += f->objects;
+	p->txs->frame = NULL;
+}
+
+/**
+ * xha_frame_head - begin a datagram in the sender's scratch
+ * @p: peer, xha_net.lock held
+ * @w: writer, made anew
+ * @type: enum xha_msg_type
+ */
+void xha_frame_head(struct xha_peer *p, struct xha_writer *w, u8 type)
+{
+	struct xha_hdr hdr = {
+		.version = p->version ?: XHA_WIRE_VERSION,
+		.type = type,
+		.src = p->xn->id,
+		.dst = p->conf.id,
+		.session = p->remote_session,
+		.frame = type == XHA_MSG_HELLO ? 0 : p->number + 1,
+	};
+
+	if (type == XHA_MSG_HELLO)
+		hdr.version = XHA_WIRE_VERSION_MIN;
+	xha_put_hdr(w, p->txs->buf, sizeof(p->txs->buf), &hdr);
+}
+
+/**
+ * xha_frame_data - write the next frame, if there is something to say
+ * @p: peer, xha_net.lock held, up
+ * @now: ms
+ *
+ * An ack, a heartbeat, and what has to be acked, in this order, as far as they
+ * are due and as the peer's window allows.
+ *
+ * Return: its length in the sender's scratch, or 0.
+ */
+size_t xha_frame_data(struct xha_peer *p, u64 now)
+{
+	bool acked = xha_flight_room(p) && xha_frame_prepare(p);
+	struct xha_writer w;
+
+	xha_frame_head(p, &w, XHA_MSG_DATA);
+
+	if (p->ack_due && !xha_put_ack(&w, &p->acks))
+		p->ack_due = false;
+	if (now >= p->beat_at)
+		xha_frame_beat(p, &w, now);
+	if (acked)
+		xha_frame_acked(p, &w);
+	if (w.len == XHA_HDR_LEN)
+		return 0;
+
+	p->number++;
+	if (acked)
+		xha_frame_remember(p, now);
+	return w.len;
+}

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# SAs and policies, as lines for 'ip -batch'. Sourced after lib.sh.
+
+# key SEED BYTES: not random, but different for every SA, so that mixed-up keys are seen.
+key()
+{
+	local hex
+	hex=$(printf '%s' "$1" | sha512sum)
+	printf '0x%s' "${hex:0:$(($2 * 2))}"
+}
+
+# algorithm NAME SEED
+algorithm()
+{
+	case $1 in
+	gcm) echo "aead rfc4106(gcm(aes)) $(key "$2" 20) 128" ;;
+	ccm) echo "aead rfc4309(ccm(aes)) $(key "$2" 19) 128" ;;
+	chacha) echo "aead rfc7539esp(chacha20,poly1305) $(key "$2" 36) 128" ;;
+	cbc) echo "enc cbc(aes) $(key "e$2" 32) auth-trunc hmac(sha256) $(key "a$2" 32) 128" ;;
+	null) echo "enc ecb(cipher_null) \"\" auth-trunc hmac(sha256) $(key "$2" 32) 128" ;;
+	*) give_up "no algorithm $1" ;;
+	esac
+}
+
+# window NAME
+window()
+{
+	case $1 in
+	32) echo "replay-window 32" ;;
+	128) echo "replay-window 128" ;;
+	esn) echo "replay-window 128 flag esn" ;;
+	*) give_up "no window $1" ;;
+	esac
+}
+
+# sa_line SRC DST SPI REQID MODE ALGORITHM WINDOW [MORE]...
+sa_line()
+{
+	echo "xfrm state add src $1 dst $2 proto esp spi $3 reqid $4 mode $5 $(window "$7") $(algorithm "$6" "$3") ${*:8}"
+}
+
+# policy_line SRC DST DIR REQID MODE TEMPLATE-SRC TEMPLATE-DST [MORE of the policy]...
+policy_line()
+{
+	echo "xfrm policy add src $1 dst $2 dir $3 ${*:8} tmpl src $6 dst $7 proto esp reqid $4 mode $5"
+}
+
+# spi_out N, spi_in N: as the gateways see tunnel N.
+spi_out() { printf '0x%08x' $((0x10000 + $1)); }
+spi_in() { printf '0x%08x' $((0x20000 + $1)); }
+
+# Tunnel N between LOCAL (default: the VIP) and the remote; 10.8.0.1 and 10.9.N.1 are its ends.
+tunnel_sas()
+{
+	local n=$1 alg=${2:-gcm} win=${3:-32} local=${4:-$VIP}
+
+	sa_line "$local" 192.0.2.100 "$(spi_out "$n")" "$((n + 1))" tunnel "$alg" "$win" "${@:5}"
+	sa_line 192.0.2.100 "$local" "$(spi_in "$n")" "$((n + 1))" tunnel "$alg" "$win" "${@:5}"
+}
+
+# gateway_policies N [LOCAL], remote_policies N [LOCAL]
+gateway_policies()
+{
+	local n=$1 local=${2:-$VIP}
+
+	policy_line 10.8.0.1/32 "10.9.$n.1/32" out "$((n + 1))" tunnel "$local" 192.0.2.100
+	policy_line "10.9.$n.1/32" 10.8.0.1/32 in "$((n + 1))" tunnel 192.0.2.100 "$local"
+	policy_line "10.9.$n.1/32" 10.8.0.1/32 fwd "$((n + 1))" tunnel 192.0.2.100 "$local"
+}
+
+remote_policies()
+{
+	local n=$1 local=${2:-$VIP}
+
+	policy_line "10.9.$n.1/32" 10.8.0.1/32 out "$((n + 1))" tunnel 192.0.2.100 "$local"
+	policy_line 10.8.0.1/32 "10.9.$n.1/32" in "$((n + 1))" tunnel "$local" 192.0.2.100
+}
+
+# on NODE COMMAND...: what the command prints is a batch for the node.
+on()
+{
+	local ns=$1
+	shift
+
+	"$@" >"$TMP/batch"
+	ip -n "$ns" -batch "$TMP/batch"
+}
+
+# tunnel GATEWAY N [ALGORITHM [WINDOW [LOCAL [MORE]...]]]: all of it, on the gateway and on the remote.
+tunnel()
+{
+	local gw=$1 n=$2
+
+	on "$gw" tunnel_sas "${@:2}" && on "$gw" gateway_policies "$n" ${5:+"$5"} &&
+		on rem tunnel_sas "${@:2}" && on rem remote_policies "$n" ${5:+"$5"} &&
+		ip -n rem addr replace "10.9.$n.1/32" dev lo
+}
+
+# --- dumps --------------------------------------------------------------------------------------------------------
+
+# state_dump NODE: one line for each SA, sorted, without what must differ between an active and its standby:
+#  - the tags of the role: extra_flag 4x000000, output-mark 0x4841000x/0x0
+#  - lifetime current: bytes, packets, add and use time (a copy is late; see dumps.sh for how late)
+#  - stats: counters of errors of this node alone
+#  - anti-replay context: outbound numbers are leased and not copied, windows are late by a sample
+state_dump()
+{
+	ip -n "$1" -s xfrm state list | awk '
+		function flush() { if (line != "") print line; line = "" }
+		/^src / { flush(); line = $0; skip = 0; next }
+		/^\t[a-z]/ { skip = 0 }
+		/^\tlifetime current:/ || /^\tstats:/ { skip = 1 }
+		/^\tanti-replay context:/ || /^\t *seq-hi/ || /^\t *[0-9a-f]{8}( |$)/ { next }
+		/^\toutput-mark 0x4841000[23]\/0x0/ { next }
+		!skip {
+			sub(/\<4[123]000000\>/, "ROLE")
+			sub(/ $/, "")
+			gsub(/[ \t]+/, " ")
+			line = line " |" $0
+		}
+		END { flush() }' | sort
+}
+
+policy_dump()
+{
+	ip -n "$1" -s xfrm policy list | awk '
+		function flush() { if (line != "") print line; line = "" }
+		/^src / { flush(); line = $0; skip = 0; next }
+		/^\t[a-z]/ { skip = 0 }
+		/^\tlifetime current:/ { skip = 1 }
+		!skip { gsub(/[ \t]+/, " "); gsub(/ index [0-9]+/, ""); line = line " |" $0 }
+		END { flush() }' | sort
+}
+
+# same_dumps A B: keys, algorithms, selectors, flags, marks, limits, windows, request ids; and policies.
+same_dumps()
+{
+	state_dump "$1" >"$TMP/$1.state"
+	state_dump "$2" >"$TMP/$2.state"
+	policy_dump "$1" >"$TMP/$1.policy"
+	policy_dump "$2" >"$TMP/$2.policy"
+	at_least 1 "$(wc -l <"$TMP/$1.state")" "SAs on $1" &&
+		diff -u "$TMP/$1.state" "$TMP/$2.state" && diff -u "$TMP/$1.policy" "$TMP/$2.policy"
+}
