@@ -57,7 +57,7 @@ static void xha_follow_take(struct xha_peer *p, struct xha_group *g,
 }
 
 static const char *xha_follow_mismatch(struct xha_group *g,
-				     const struct xha_group_status *st)
+				       const struct xha_group_status *st)
 {
 	if (st->config != xha_group_config(g))
 		return "vips, locals or install of the group are not the same there";
@@ -66,7 +66,7 @@ static const char *xha_follow_mismatch(struct xha_group *g,
 
 /* The active has said how good our copy is. */
 static void xha_follow_judge(struct xha_peer *p, struct xha_group *g,
-			   const struct xha_group_status *st, u64 now)
+			     const struct xha_group_status *st, u64 now)
 {
 	u64 asof = p->echoed;
 
@@ -89,7 +89,7 @@ static void xha_follow_judge(struct xha_peer *p, struct xha_group *g,
 }
 
 static void xha_follow_terms(struct xha_peer *p, struct xha_group *g,
-			   const struct xha_group_status *st)
+			     const struct xha_group_status *st)
 {
 	struct xha_net *xn = g->xn;
 
@@ -133,7 +133,7 @@ static void xha_follow_winner(struct xha_group *g)
  * @now: ms
  */
 void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
-		    const struct xha_group_status *st, u64 now)
+		      const struct xha_group_status *st, u64 now)
 {
 	struct xha_sync *s = &g->peers[p->slot];
 
@@ -154,7 +154,7 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 
 /* Whom we follow says nothing of the group any more. */
 static void xha_follow_unfollow(struct xha_peer *p, struct xha_group *g,
-			      const char *cause)
+				const char *cause)
 {
 	if (xha_group_active(g))
 		return;

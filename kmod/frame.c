@@ -51,7 +51,7 @@ static int xha_frame_sa(struct xha_peer *p, struct xha_writer *w, struct xha_obj
 }
 
 static int xha_frame_policy(struct xha_peer *p, struct xha_writer *w,
-			   struct xha_obj *o)
+			    struct xha_obj *o)
 {
 	struct xha_tx_scratch *t = p->txs;
 
@@ -63,7 +63,7 @@ static int xha_frame_policy(struct xha_peer *p, struct xha_writer *w,
 
 /* How many bytes of the record just written do not move? */
 static size_t xha_frame_fixed(struct xha_tx_scratch *t, const struct xha_writer *w,
-			     struct xha_obj *o)
+			      struct xha_obj *o)
 {
 	struct xha_rec rec = {
 		.body = w->buf + w->rec + XHA_REC_HDR_LEN,
@@ -79,7 +79,7 @@ static size_t xha_frame_fixed(struct xha_tx_scratch *t, const struct xha_writer 
 }
 
 static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
-			   struct xha_obj *o)
+			    struct xha_obj *o)
 {
 	struct xha_tx_scratch *t = p->txs;
 	u64 lease = 0, hash = 0;
@@ -106,7 +106,7 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 }
 
 static int xha_frame_lease(struct xha_peer *p, struct xha_writer *w,
-			  struct xha_sa *s)
+			   struct xha_sa *s)
 {
 	u64 acked = s->obj.track[p->slot].acked_lease;
 	int err;
@@ -122,7 +122,7 @@ static int xha_frame_lease(struct xha_peer *p, struct xha_writer *w,
 }
 
 static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
-			    struct xha_obj *o, enum xha_what what)
+			     struct xha_obj *o, enum xha_what what)
 {
 	struct xha_tx_scratch *t = p->txs;
 	struct xha_sa *s = xha_obj_sa(o);
@@ -145,7 +145,7 @@ static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
 
 /* Counters of one kind, as many as fit. */
 static int xha_frame_counters(struct xha_peer *p, struct xha_writer *w,
-			     enum xha_what what)
+			      enum xha_what what)
 {
 	struct list_head *list = &p->dirty[what];
 	struct xha_track *t;

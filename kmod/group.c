@@ -155,7 +155,7 @@ static struct xha_group *xha_group_owner(struct xha_net *xn, const struct xha_ad
 }
 
 int xha_group_refuse_addr(struct xha_net *xn, const struct xha_addr *a,
-				 struct netlink_ext_ack *extack)
+			  struct netlink_ext_ack *extack)
 {
 	if (!xha_group_owner(xn, a))
 		return 0;

@@ -18,7 +18,8 @@
 #define XHA_LEASE_CAP_32	8
 /* Of 32 bits, a step is at most this part of what is left. */
 #define XHA_LEASE_STEP_32	64
-#define XHA_LEASE_JUMP_ESN	(4 * XHA_LEASE_CAP_ESN)	/* largest move that is plausible; ESN */
+/* ESN: the largest move that is plausible. */
+#define XHA_LEASE_JUMP_ESN	(4 * XHA_LEASE_CAP_ESN)
 
 /* Highest usable sequence number. xfrm_replay_overflow() refuses to wrap. */
 static inline u64 xha_seq_max(bool esn)
@@ -43,7 +44,7 @@ u64 xha_lease_step(u64 oseq, bool esn, u32 shift, u64 rate, u32 delay_ms);
 /* xha_lease_due - is less than half of @step left of @lease? */
 bool xha_lease_due(u64 oseq, u64 lease, u64 step);
 
-/* xha_lease_renew - the new lease: @oseq + @step, never lower than @lease, never above the space. */
+/* xha_lease_renew - @oseq + @step, never below @lease, never above the space */
 u64 xha_lease_renew(u64 oseq, u64 lease, u64 step, bool esn);
 
 /**

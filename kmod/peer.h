@@ -247,7 +247,7 @@ void xha_sync_session_lost(struct xha_peer *p);
 
 /* follow.c: what peers say of groups; xha_net.lock held */
 void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
-		    const struct xha_group_status *st, u64 now);
+		      const struct xha_group_status *st, u64 now);
 void xha_follow_peer_gone(struct xha_peer *p);
 void xha_follow_silence(struct xha_peer *p, struct xha_group *g, u64 now);
 void xha_follow_want(struct xha_group *g, const char *cause);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The way out: a worker per peer looks what is due, has one frame after the
- * other written (frame.c), and goes back to sleep. It is the only one that sends, so frames need no order among
- * writers; xha_net.lock is held while a frame is written, not while it is sent.
+ * other written (frame.c), and goes back to sleep. It is the only one that
+ * sends, so frames need no order among writers; xha_net.lock is held while a
+ * frame is written, not while it is sent.
  */
 #include "frame.h"
 #include "scratch.h"
