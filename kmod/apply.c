@@ -107,6 +107,7 @@ static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
 
 	s->x = x;
 	s->keepalive = keepalive;
+	s->add_time = x->curlft.add_time;
 	xha_gate_park(x, XFRM_HA_ROLE_STANDBY);
 	xha_apply_counters(p, s, d);
 	if (XHA_MUTANT_NO_GATE)

@@ -45,6 +45,7 @@ static struct xha_sa *xha_reconcile_add(struct xha_net *xn, struct xfrm_state *x
 					struct xha_group *g, u8 dir)
 {
 	struct xha_sa *s = xha_sa_add(xn, key);
+	struct xha_replay r;
 
 	if (!s) {
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
@@ -55,6 +56,14 @@ static struct xha_sa *xha_reconcile_add(struct xha_net *xn, struct xfrm_state *x
 	s->saddr = x->props.saddr;
 	s->esn = x->props.flags & XFRM_STATE_ESN;
 	s->dir = dir;
+	/* It may have been in use for long: the first lease lies above that. */
+	xha_snapshot_replay(x, &r);
+	spin_lock_bh(&x->lock);
+	s->oseq = xha_replay_oseq(&r);
+	s->seq = xha_replay_seq(&r);
+	s->synced_packets = x->curlft.packets;
+	spin_unlock_bh(&x->lock);
+	s->synced_seq = s->seq;
 	s->obj.origin = XFRM_HA_ORIGIN_OWN;
 	xha_obj_set_why(&s->obj, xha_snapshot_why_not(x));
 	xha_obj_set_group(&s->obj, g);

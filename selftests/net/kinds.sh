@@ -40,13 +40,14 @@ kind()
 	read -r mode family alg win <<<"${KINDS[i]}"
 	proto_mode=$mode
 	[ "$mode" != cross ] || proto_mode=tunnel
-	local=$VIP remote=192.0.2.$((101 + i))
-	[ "$family" = 4 ] || { local=$VIP6; remote=$(printf '2001:db8:2::1:%x' "$i"); }
+	local=$VIP remote=192.0.2.$((101 + i)) outer_bits=32
+	[ "$family" = 4 ] || { local=$VIP6 outer_bits=128; printf -v remote '2001:db8:2::1:%x' "$i"; }
 	inner=$family
-	[ "$mode" != cross ] || inner=$((10 - family))
+	unspec=""
+	[ "$mode" != cross ] || inner=$((10 - family)) unspec=yes
 	here=10.8.0.1 there=10.9.$i.1 bits=32 port=5000
-	[ "$inner" = 4 ] || { here=2001:db8:8::1; there=$(printf '2001:db8:9:%x::1' "$i"); bits=128; port=5006; }
-	[ "$mode" != transport ] || { here=$local; there=$remote; }
+	[ "$inner" = 4 ] || { here=2001:db8:8::1 bits=128 port=5006; printf -v there '2001:db8:9:%x::1' "$i"; }
+	[ "$mode" != transport ] || here=$local there=$remote
 }
 
 # Every seventh kind has its policies on both gateways from outside, as an IKE daemon on each would have them.
@@ -58,8 +59,7 @@ sas()
 
 	for i in "${!KINDS[@]}"; do
 		kind "$i"
-		sa_line "$local" "$remote" "$(spi_out "$i")" "$((i + 1))" "$proto_mode" "$alg" "$win"
-		sa_line "$remote" "$local" "$(spi_in "$i")" "$((i + 1))" "$proto_mode" "$alg" "$win"
+		pair_lines "$i" "$local" "$remote" "$proto_mode" "$alg" "$win" ${unspec:+flag af-unspec}
 	done
 }
 
@@ -82,7 +82,7 @@ addresses()
 
 	for i in "${!KINDS[@]}"; do
 		kind "$i"
-		echo "addr add $remote/$bits dev wan$([ "$family" = 4 ] || echo " nodad")" | sed "s,/$bits dev,/$([ "$family" = 4 ] && echo 32 || echo 128) dev,"
+		echo "addr add $remote/$outer_bits dev wan"
 		[ "$mode" = transport ] || echo "addr add $there/$bits dev lo"
 	done
 }
@@ -133,8 +133,8 @@ begin $((${#KINDS[@]} + 10))
 pair
 on gw1 sas || give_up "SAs on gw1"
 on rem sas || give_up "SAs on rem"
-on gw1 policies out in || give_up "policies on gw1"
 on gw2 policies out in from_outside || give_up "policies on gw2"
+on gw1 policies out in || give_up "policies on gw1"
 on rem policies in out || give_up "policies on rem"
 on rem addresses || give_up "addresses on rem"
 

@@ -3,23 +3,37 @@
 #
 # SAs and policies, as lines for 'ip -batch'. Sourced after lib.sh.
 
+# Answers are left in REPLY and not printed: a subshell for each of hundreds of keys takes an emulated machine seconds.
+
 # key SEED BYTES: not random, but different for every SA, so that mixed-up keys are seen.
 key()
 {
-	local hex
-	hex=$(printf '%s' "$1" | sha512sum)
-	printf '0x%s' "${hex:0:$(($2 * 2))}"
+	local hex="" word n=$(($1))
+
+	while [ ${#hex} -lt $(($2 * 2)) ]; do
+		n=$(((n * 6364136223846793005 + 1442695040888963407) & 0x7fffffffffffffff))
+		printf -v word '%08x' $((n >> 31))
+		hex+=$word
+	done
+	REPLY=0x${hex:0:$(($2 * 2))}
 }
 
 # algorithm NAME SEED
 algorithm()
 {
+	local first
+
 	case $1 in
-	gcm) echo "aead rfc4106(gcm(aes)) $(key "$2" 20) 128" ;;
-	ccm) echo "aead rfc4309(ccm(aes)) $(key "$2" 19) 128" ;;
-	chacha) echo "aead rfc7539esp(chacha20,poly1305) $(key "$2" 36) 128" ;;
-	cbc) echo "enc cbc(aes) $(key "e$2" 32) auth-trunc hmac(sha256) $(key "a$2" 32) 128" ;;
-	null) echo "enc ecb(cipher_null) \"\" auth-trunc hmac(sha256) $(key "$2" 32) 128" ;;
+	gcm) key "$2" 20; REPLY="aead rfc4106(gcm(aes)) $REPLY 128" ;;
+	ccm) key "$2" 19; REPLY="aead rfc4309(ccm(aes)) $REPLY 128" ;;
+	chacha) key "$2" 36; REPLY="aead rfc7539esp(chacha20,poly1305) $REPLY 128" ;;
+	null) key "$2" 32; REPLY="enc ecb(cipher_null) \"\" auth-trunc hmac(sha256) $REPLY 128" ;;
+	cbc)
+		key "$2" 32
+		first="enc cbc(aes) $REPLY"
+		key "$(($2 + 7))" 32
+		REPLY="$first auth-trunc hmac(sha256) $REPLY 128"
+		;;
 	*) give_up "no algorithm $1" ;;
 	esac
 }
@@ -28,9 +42,9 @@ algorithm()
 window()
 {
 	case $1 in
-	32) echo "replay-window 32" ;;
-	128) echo "replay-window 128" ;;
-	esn) echo "replay-window 128 flag esn" ;;
+	32) REPLY="replay-window 32" ;;
+	128) REPLY="replay-window 128" ;;
+	esn) REPLY="replay-window 128 flag esn" ;;
 	*) give_up "no window $1" ;;
 	esac
 }
@@ -38,7 +52,12 @@ window()
 # sa_line SRC DST SPI REQID MODE ALGORITHM WINDOW [MORE]...
 sa_line()
 {
-	echo "xfrm state add src $1 dst $2 proto esp spi $3 reqid $4 mode $5 $(window "$7") $(algorithm "$6" "$3") ${*:8}"
+	local win
+
+	window "$7"
+	win=$REPLY
+	algorithm "$6" "$3"
+	echo "xfrm state add src $1 dst $2 proto esp spi $3 reqid $4 mode $5 $win $REPLY ${*:8}"
 }
 
 # policy_line SRC DST DIR REQID MODE TEMPLATE-SRC TEMPLATE-DST [MORE of the policy]...
@@ -48,16 +67,22 @@ policy_line()
 }
 
 # spi_out N, spi_in N: as the gateways see tunnel N.
-spi_out() { printf '0x%08x' $((0x10000 + $1)); }
-spi_in() { printf '0x%08x' $((0x20000 + $1)); }
+spi_out() { printf -v REPLY '0x%08x' $((0x10000 + $1)); }
+spi_in() { printf -v REPLY '0x%08x' $((0x20000 + $1)); }
+
+# pair_lines N LOCAL REMOTE MODE ALGORITHM WINDOW [MORE]...: the two SAs of pair N.
+pair_lines()
+{
+	spi_out "$1"
+	sa_line "$2" "$3" "$REPLY" "$(($1 + 1))" "${@:4}"
+	spi_in "$1"
+	sa_line "$3" "$2" "$REPLY" "$(($1 + 1))" "${@:4}"
+}
 
 # Tunnel N between LOCAL (default: the VIP) and the remote; 10.8.0.1 and 10.9.N.1 are its ends.
 tunnel_sas()
 {
-	local n=$1 alg=${2:-gcm} win=${3:-32} local=${4:-$VIP}
-
-	sa_line "$local" 192.0.2.100 "$(spi_out "$n")" "$((n + 1))" tunnel "$alg" "$win" "${@:5}"
-	sa_line 192.0.2.100 "$local" "$(spi_in "$n")" "$((n + 1))" tunnel "$alg" "$win" "${@:5}"
+	pair_lines "$1" "${4:-$VIP}" 192.0.2.100 tunnel "${2:-gcm}" "${3:-32}" "${@:5}"
 }
 
 # gateway_policies N [LOCAL], remote_policies N [LOCAL]
