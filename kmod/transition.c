@@ -182,6 +182,17 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 	xha_stat_inc(&g->xn->stats, XHA_STAT_DEMOTIONS);
 }
 
+/* From one kind of closed to another: the gates stay, what they show does not. */
+static void xha_transition_show(struct xha_group *g, struct xha_transition *t)
+{
+	struct xha_obj *o;
+
+	list_for_each_entry(o, &g->objs, in_group)
+		if (!o->dead && !o->why_not && o->kind == XHA_KIND_SA &&
+		    xha_obj_sa(o)->x)
+			xha_gate_close(xha_obj_sa(o), t->to);
+}
+
 static u64 xha_group_known_term(struct xha_group *g)
 {
 	struct xha_peer *p;
@@ -204,6 +215,8 @@ static void xha_transition_do(struct xha_group *g, u32 todo, struct xha_transiti
 		g->since = xha_now_ms();
 	if (todo & XHA_DO_GATE)
 		xha_transition_gate(g, t);
+	else if (t->from != t->to && t->to != XFRM_HA_ROLE_ACTIVE)
+		xha_transition_show(g, t);
 	if (todo & XHA_DO_TERM)
 		g->term = xha_group_known_term(g) + 1;
 	if (todo & XHA_DO_TAKEOVER)
