@@ -64,7 +64,8 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 	/* With a state that died the audit has not come by yet. */
 	if (s->x && s->obj.group == g && s->x->km.state != XFRM_STATE_DEAD)
 		same = (s->obj.hash == hash && s->obj.result == XHA_RESULT_OK) ||
-		       xha_apply_same_sa(p, s, hash);
+		       (s->obj.result != XHA_RESULT_COUNTER &&
+			xha_apply_same_sa(p, s, hash));
 	if (same) {
 		err = xha_apply_claim(p, &s->obj, d->id, frame, hash,
 				      XHA_RESULT_OK);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Applying counters: leases, windows, lifetimes. They only move forward. */
 #include "apply.h"
+#include "dirty.h"
 #include "gate.h"
 #include "scratch.h"
 #include "snapshot.h"
@@ -36,9 +37,21 @@ struct xha_sa *xha_apply_sa_by_id(struct xha_peer *p, u32 id)
 	return xha_obj_sa(o);
 }
 
+/*
+ * A counter that cannot be true is not taken, and the active is told: it must
+ * not call us hot. What was learned is asked for anew, and begins from nothing.
+ */
 static void xha_apply_refuse(struct xha_peer *p, struct xha_sa *s)
 {
+	struct xha_obj *o = &s->obj;
+
 	xha_stat_inc(&p->xn->stats, XHA_STAT_IMPLAUSIBLE);
+	if (o->result == XHA_RESULT_COUNTER)
+		return;
+	xha_obj_set_result(o, XHA_RESULT_COUNTER);
+	xha_dirty_peer(p, o, XHA_W_RESULT);
+	if (o->origin == XFRM_HA_ORIGIN_LEARNED)
+		xha_follow_want(o->group, "a counter of the active was refused");
 }
 
 /**
@@ -58,7 +71,9 @@ void xha_apply_lease(struct xha_peer *p, struct xha_sa *s, u64 lease)
 static void xha_apply_window(struct xha_peer *p, struct xha_sa *s,
 			     const struct xha_window *win)
 {
+	u64 now = xha_now_ms();
 	struct xha_replay r;
+	u64 seq;
 	int err;
 
 	if (s->dir != XFRM_HA_DIR_IN)
@@ -66,8 +81,13 @@ static void xha_apply_window(struct xha_peer *p, struct xha_sa *s,
 	xha_snapshot_replay(s->x, &r);
 	spin_lock_bh(&s->x->lock);
 	err = xha_replay_merge(&r, win);
-	s->seq = xha_replay_seq(&r);
+	seq = xha_replay_seq(&r);
 	spin_unlock_bh(&s->x->lock);
+	/* How fast it moves tells how much a takeover may have missed. */
+	if (s->sampled && now > s->sampled && seq >= s->seq)
+		s->rate = div64_u64((seq - s->seq) * MSEC_PER_SEC, now - s->sampled);
+	s->sampled = now;
+	s->seq = seq;
 	if (err)
 		xha_apply_refuse(p, s);
 }

@@ -125,6 +125,20 @@ static void xha_follow_winner(struct xha_group *g)
 			"the winner of the conflict is gone", NULL);
 }
 
+/* Whom we follow says nothing of the group any more, or nothing that fits. */
+static void xha_follow_unfollow(struct xha_peer *p, struct xha_group *g,
+				const char *cause)
+{
+	if (xha_group_active(g))
+		return;
+	if (g->src == p->slot) {
+		g->peers[p->slot].want = 0;
+		xha_group_set_sync(g, g->ever_hot ?
+				   XFRM_HA_SYNC_STALE : XFRM_HA_SYNC_COLD, cause);
+	}
+	xha_follow_winner(g);
+}
+
 /**
  * xha_follow_heard - a peer says how it stands to a group
  * @p: peer, xha_net.lock held
@@ -143,25 +157,12 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 	s->mismatch = xha_follow_mismatch(g, st);
 
 	xha_follow_terms(p, g, st);
-	if (!xha_group_active(g) && st->role == XFRM_HA_ROLE_ACTIVE &&
-	    !s->mismatch) {
+	if (s->mismatch) {
+		xha_follow_unfollow(p, g, s->mismatch);
+	} else if (!xha_group_active(g) && st->role == XFRM_HA_ROLE_ACTIVE) {
 		xha_follow_take(p, g, st);
 		if (g->src == p->slot)
 			xha_follow_judge(p, g, st, now);
-	}
-	xha_follow_winner(g);
-}
-
-/* Whom we follow says nothing of the group any more. */
-static void xha_follow_unfollow(struct xha_peer *p, struct xha_group *g,
-				const char *cause)
-{
-	if (xha_group_active(g))
-		return;
-	if (g->src == p->slot) {
-		g->peers[p->slot].want = 0;
-		xha_group_set_sync(g, g->ever_hot ?
-				   XFRM_HA_SYNC_STALE : XFRM_HA_SYNC_COLD, cause);
 	}
 	xha_follow_winner(g);
 }

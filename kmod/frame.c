@@ -242,6 +242,7 @@ static void xha_frame_beat(struct xha_peer *p, struct xha_writer *w, u64 now)
 		.stamp = now,
 		.echo = p->stamp,
 		.held = p->stamp ? now - p->stamp_at : 0,
+		.beat = p->conf.heartbeat,
 	};
 	struct xha_group_status st;
 	unsigned int n = 0;

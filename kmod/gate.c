@@ -265,28 +265,16 @@ void xha_gate_tag(struct xha_sa *s, enum xfrm_ha_role role)
 }
 
 /**
- * xha_gate_release - leave an SA as it would be without the module
+ * xha_gate_release - an SA is none of ours any more: take our tags away
  * @s: SA with a state, which this node added; xha_net.lock held
  */
 void xha_gate_release(struct xha_sa *s)
 {
 	struct xfrm_state *x = s->x;
-	bool opened = false;
 
 	spin_lock_bh(&x->lock);
-	if (xha_gate_closed(x)) {
-		x->curlft.add_time = s->add_time;
-		x->curlft.use_time = s->use_time;
-		x->xflags &= ~XFRM_SOFT_EXPIRE;
-		x->km.dying = 0;
-		x->genid++;
-		x->km.state = XFRM_STATE_VALID;
-		opened = true;
-	}
 	if (xha_gate_smark_is_tag(&x->props.smark))
 		x->props.smark.v = 0;
 	x->props.extra_flags &= ~XHA_FLAG_MASK;
 	spin_unlock_bh(&x->lock);
-	if (opened)
-		xha_gate_start_timer(s);
 }

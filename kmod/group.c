@@ -270,6 +270,19 @@ int xha_group_add(struct xha_net *xn, const struct xha_group_conf *c,
 	return 0;
 }
 
+/* Where it was closed, somebody else has used its numbers: it starts above them. */
+static void xha_group_release(struct xha_group *g, struct xha_sa *s)
+{
+	struct xha_opened res;
+
+	if (s->obj.why_not)
+		return;
+	xha_gate_open(s, g, xha_group_silence(g), &res);
+	if (res.opened)
+		xha_gate_start_timer(s);
+	xha_gate_release(s);
+}
+
 /**
  * xha_group_leave - leave the SAs of a group as they would be without us
  * @g: group, xha_net.lock held
@@ -293,7 +306,7 @@ static void xha_group_leave(struct xha_group *g)
 			continue;
 		}
 		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x)
-			xha_gate_release(xha_obj_sa(o));
+			xha_group_release(g, xha_obj_sa(o));
 		xha_dirty_forget(g->xn, o);
 		xha_obj_bury(g->xn, o);
 	}
@@ -362,6 +375,18 @@ void xha_group_forget_peer(struct xha_net *xn, int slot)
 	}
 }
 
+/* Has a peer in contact said that it cannot install it? */
+static bool xha_group_refused(struct xha_net *xn, const struct xha_obj *o)
+{
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(xn, slot, p)
+		if (xha_peer_up(p) && o->track[slot].result != XHA_RESULT_OK)
+			return true;
+	return false;
+}
+
 /**
  * xha_group_not_replicated - SAs that a failover would lose
  * @g: group, xha_net.lock held
@@ -377,7 +402,8 @@ u32 xha_group_not_replicated(struct xha_group *g)
 	while ((o = xha_obj_next(g->xn, &id)))
 		if (o->kind == XHA_KIND_SA && !o->dead &&
 		    (!o->group || (o->group == g &&
-				   (o->why_not || o->result != XHA_RESULT_OK))))
+				   (o->why_not || o->result != XHA_RESULT_OK ||
+				    xha_group_refused(g->xn, o)))))
 			n++;
 	return n;
 }

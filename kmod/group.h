@@ -18,7 +18,7 @@ struct netlink_ext_ack;
 #define XHA_SYNC_PERIOD_PACKETS	64
 #define XHA_OSEQ_SHIFT		65536
 #define XHA_OSEQ_SHIFT_MIN	16
-#define XHA_OSEQ_SHIFT_MAX	BIT(30)
+#define XHA_OSEQ_SHIFT_MAX	BIT(28)	/* a 32-bit SA has room for several */
 #define XHA_REPLAY_ADVANCE_MAX	4096
 
 /**
@@ -152,7 +152,6 @@ struct xha_sync {
  * @nlocals: how many
  * @endpoints: both, for matching under RCU
  * @vip_present: all VIPs are there
- * @forced: the role was forced and does not follow the VIP until that changes
  * @role: written under xha_net.lock, read anywhere
  * @sync: enum xfrm_ha_sync of this node's copy
  * @term: of this node's last time as active, or the highest heard
@@ -188,7 +187,6 @@ struct xha_group {
 	struct xha_endpoints __rcu *endpoints;
 
 	bool vip_present;
-	bool forced;
 	enum xfrm_ha_role role;
 	enum xfrm_ha_sync sync;
 	u64 term;
@@ -206,6 +204,14 @@ struct xha_group {
 	u32 npols;
 	struct xha_sync peers[XFRM_HA_LIMIT_PEERS];
 };
+
+/* ms since the moment for which the active last stated this node hot. */
+static inline u64 xha_group_silence(const struct xha_group *g)
+{
+	u64 now = xha_now_ms();
+
+	return now > g->hot_asof ? now - g->hot_asof : 0;
+}
 
 static inline bool xha_group_active(const struct xha_group *g)
 {

@@ -13,7 +13,10 @@ static int xha_group_readdress(struct xha_group *g)
 	if (err)
 		return err;
 	mutex_lock(&g->xn->lock);
-	xha_vip_look(g, false);
+	xha_vip_look(g, g->nvips > 0);
+	/* What was refused for its address may fit now, and the other way round. */
+	if (!xha_group_active(g) && g->src >= 0)
+		xha_follow_want(g, "the addresses of the group have changed");
 	xha_peers_beat(g->xn);
 	mutex_unlock(&g->xn->lock);
 	xha_tap_audit_now(g->xn);

@@ -37,7 +37,7 @@ static const struct {
 	[XHA_KNOB_SYNC_PERIOD_PACKETS] = { 0, U32_MAX, NULL },
 	[XHA_KNOB_OSEQ_SHIFT] = {
 		XHA_OSEQ_SHIFT_MIN, XHA_OSEQ_SHIFT_MAX,
-		RANGE("oseq-shift", XHA_OSEQ_SHIFT_MIN, 1073741824, ""),
+		RANGE("oseq-shift", XHA_OSEQ_SHIFT_MIN, 268435456, ""),
 	},
 	[XHA_KNOB_REPLAY_ADVANCE] = {
 		0, XHA_REPLAY_ADVANCE_MAX,
@@ -46,7 +46,7 @@ static const struct {
 	},
 };
 
-static_assert(XHA_OSEQ_SHIFT_MAX == 1073741824);
+static_assert(XHA_OSEQ_SHIFT_MAX == 268435456);
 
 const char *xha_knob_wrong(enum xha_knob knob, u32 value)
 {

@@ -129,7 +129,7 @@ int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
 void xha_peer_del(struct xha_net *xn, struct xha_peer *p)
 {
 	/*
-	 * a. nobody queues the sender any more, and it opens no socket;
+	 * a. the sender ends, so that nobody opens the socket again;
 	 * b. the socket is closed: nobody queues the receiver, which has ended;
 	 * c. the model forgets the peer, then nobody can find it.
 	 */
@@ -138,6 +138,8 @@ void xha_peer_del(struct xha_net *xn, struct xha_peer *p)
 	mutex_unlock(&xn->lock);
 	cancel_delayed_work_sync(&p->tx);
 	p->transport.conf->ops->close(&p->transport);
+	/* The receiver may have kicked it before it saw that we stop. */
+	cancel_delayed_work_sync(&p->tx);
 
 	mutex_lock(&xn->lock);
 	xha_session_reset(p, XFRM_HA_PSTATE_DOWN, "removed");

@@ -114,6 +114,7 @@ struct xha_peer_conf {
  * @acks: frames applied
  * @ack_due: say so
  * @floor: records about objects in frames below are out of date
+ * @beat_frame: newest frame with a heartbeat
  * @stamp: the peer's clock as last heard, for it to get back
  * @stamp_at: ms, when that was
  * @echoed: ms of our own clock: what the peer says was said no earlier; 0: not known
@@ -160,6 +161,7 @@ struct xha_peer {
 	struct xha_ack acks;
 	bool ack_due;
 	u64 floor;
+	u64 beat_frame;
 	u64 stamp;
 	u64 stamp_at;
 	u64 echoed;

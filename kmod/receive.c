@@ -37,6 +37,8 @@ static int xha_receive_time(struct xha_peer *p, struct xha_rec *rec, u64 now)
 		return err;
 	p->stamp = t.stamp;
 	p->stamp_at = now;
+	if (t.beat)
+		p->remote_beat = t.beat;
 	/* Ours, or nonsense: then it proves nothing. */
 	p->echoed = t.echo && t.echo + t.held <= now ? t.echo + t.held : 0;
 	return 0;
@@ -170,6 +172,12 @@ static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame
 			      u64 now, bool *acked)
 {
 	*acked |= rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_RESULT;
+	if (rec->type == XHA_REC_TIME || rec->type == XHA_REC_GROUP) {
+		/* What a newer frame has said is not unsaid by an older one. */
+		if (frame < p->beat_frame)
+			return 0;
+		p->beat_frame = frame;
+	}
 	switch (rec->type) {
 	case XHA_REC_ACK:
 		return xha_receive_ack(p, rec, now);
@@ -239,8 +247,8 @@ static void xha_receive_data(struct xha_peer *p, const struct xha_hdr *hdr,
 		xha_receive_drop(p, XHA_STAT_DROP_RECORD);
 	if (err == -ENOMEM)
 		xha_stat_inc(&p->xn->stats, XHA_STAT_NO_MEMORY);
-	/* What was not applied has to be sent again. */
-	if (err != -ENOMEM && err != -EAGAIN)
+	/* What was not applied, or not understood, is not held here. */
+	if (!err)
 		xha_session_applied(p, hdr->frame);
 	p->ack_due |= acked;
 }
@@ -279,7 +287,7 @@ static void xha_receive_one(struct xha_peer *p, size_t len)
 		xha_receive_hello(p, &r, now);
 	} else if (hdr.type != XHA_MSG_DATA) {
 		xha_receive_drop(p, XHA_STAT_DROP_TYPE);
-	} else if (hdr.version != p->version) {
+	} else if (p->state == XFRM_HA_PSTATE_UP && hdr.version != p->version) {
 		xha_receive_drop(p, XHA_STAT_DROP_VERSION);
 	} else {
 		xha_receive_data(p, &hdr, &r, now);

@@ -22,7 +22,7 @@ enum xha_role_event {
 };
 
 /* What a transition makes its caller do, in this order. */
-#define XHA_DO_GATE	0x01	/* close the gate of every SA, send finals */
+#define XHA_DO_GATE	0x01	/* close the gate of every SA */
 #define XHA_DO_TERM	0x02	/* term = highest known + 1 */
 #define XHA_DO_TAKEOVER	0x04	/* open the gate of every SA */
 #define XHA_DO_WANT	0x08	/* ask for a new copy */

@@ -118,6 +118,8 @@ static void xha_serve_overruns(struct xha_sa *s)
 	xha_for_each_peer(g->xn, slot, p) {
 		struct xha_sync *sync = &g->peers[slot];
 
+		if (s->obj.track[slot].result == XHA_RESULT_COUNTER)
+			sync->over = true;
 		if (s->oseq <= s->obj.track[slot].acked_lease || !s->oseq)
 			continue;
 		sync->over = true;

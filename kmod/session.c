@@ -55,6 +55,7 @@ void xha_session_reset(struct xha_peer *p, u8 state, const char *reason)
 	memset(&p->acks, 0, sizeof(p->acks));
 	p->ack_due = false;
 	p->floor = 0;
+	p->beat_frame = 0;
 	p->stamp = 0;
 	p->echoed = 0;
 	p->version = 0;

@@ -14,7 +14,7 @@
 #include "peer.h"
 
 #define XHA_CHECK_PERIOD	2000	/* ms between two audits of a copy */
-#define XHA_HOT_MAX		3000	/* ms: what was true longer ago does not make hot */
+#define XHA_HOT_MAX		3000	/* ms and two samples: what was true longer ago makes not hot */
 #define XHA_BULK_AHEAD		256	/* objects of a bulk marked dirty at a time */
 #define XHA_BULK_RETRY		200	/* ms, doubled with every bulk that ended wrong */
 #define XHA_BULK_RETRY_MAX	6
@@ -300,12 +300,13 @@ void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check)
 }
 
 /* What the active says of this peer's copy: hot, and as of when. */
-static void xha_sync_state_hot(struct xha_sync *s, struct xha_group_status *st,
-			       u64 now)
+static void xha_sync_state_hot(struct xha_net *xn, struct xha_sync *s,
+			       struct xha_group_status *st, u64 now)
 {
+	u64 limit = XHA_HOT_MAX + 2ULL * xn->sample_period;
 	u64 asof = min(s->objs_asof, s->lease_asof);
 
-	if (!s->whole || now - asof > XHA_HOT_MAX)
+	if (!s->whole || now - asof > limit)
 		return;
 	st->flags |= XHA_STATUS_HOT;
 	st->asof = now - asof;
@@ -337,7 +338,7 @@ void xha_sync_status(struct xha_peer *p, struct xha_group *g,
 		st->gen = s->gen;
 		st->check = s->check;
 		st->count = g->nsas + g->npols;
-		xha_sync_state_hot(s, st, now);
+		xha_sync_state_hot(p->xn, s, st, now);
 		return;
 	}
 	st->count = g->count;

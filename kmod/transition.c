@@ -126,7 +126,7 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 	u64 now = xha_now_ms();
 	u64 silence;
 
-	silence = now > g->hot_asof ? now - g->hot_asof : 0;
+	silence = xha_group_silence(g);
 	t->staleness = silence;
 	xha_transition_open_dir(g, false, silence, now, t);
 	xha_transition_open_dir(g, true, silence, now, t);
@@ -251,8 +251,6 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 
 	if (out.refusal)
 		return xha_nl_refuse(extack, NULL, out.refusal, -EBUSY);
-	if (force)
-		g->forced = true;
 	if (out.role == g->role && !out.todo)
 		return 0;
 

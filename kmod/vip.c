@@ -86,7 +86,7 @@ static const char *xha_vip_why(struct net *net, const struct xha_vip *v)
 /**
  * xha_vip_look - are the VIPs of a group there? The role follows.
  * @g: group, xha_net.lock held
- * @first: the group is new
+ * @first: the group is new, or has another set of VIPs
  */
 void xha_vip_look(struct xha_group *g, bool first)
 {
@@ -95,6 +95,8 @@ void xha_vip_look(struct xha_group *g, bool first)
 	unsigned int i;
 
 	if (!g->nvips) {
+		/* The role stays as it is: from now on it is set by request. */
+		g->vip_present = false;
 		if (first)
 			xha_group_event(g, XHA_EV_VIP_DOWN, false,
 					"configured without a VIP", NULL);
@@ -117,8 +119,6 @@ void xha_vip_look(struct xha_group *g, bool first)
 	if (!first && present == g->vip_present)
 		return;
 	g->vip_present = present;
-	/* A role that was forced holds until here. */
-	g->forced = false;
 	xha_group_event(g, present ? XHA_EV_VIP_UP : XHA_EV_VIP_DOWN, false,
 			present ? "VIP present" : why, NULL);
 }

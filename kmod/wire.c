@@ -329,6 +329,7 @@ int xha_put_time(struct xha_writer *w, const struct xha_time *t)
 	xha_out_be64(&o, t->stamp);
 	xha_out_be64(&o, t->echo);
 	xha_out_be32(&o, t->held);
+	xha_out_be32(&o, t->beat);
 	return xha_rec_end(w, &o, XHA_REC_TIME);
 }
 
@@ -341,5 +342,6 @@ int xha_get_time(const struct xha_rec *rec, struct xha_time *t)
 	t->stamp = xha_in_be64(&in);
 	t->echo = xha_in_be64(&in);
 	t->held = xha_in_be32(&in);
+	t->beat = xha_in_be32(&in);
 	return in.bad ? -EBADMSG : 0;
 }

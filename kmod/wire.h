@@ -192,6 +192,7 @@ struct xha_check {
  * @stamp: the sender's own clock, ms, opaque to the receiver
  * @echo: the last @stamp heard from the receiver, 0: none
  * @held: ms since it was heard
+ * @beat: ms between two of the sender's heartbeats
  *
  * Whoever gets its own stamp back knows that what comes with it was said no
  * earlier than @held after the stamp was sent.
@@ -200,6 +201,7 @@ struct xha_time {
 	u64 stamp;
 	u64 echo;
 	u32 held;
+	u32 beat;
 };
 
 /* What became of an object at its receiver: XHA_REC_RESULT. */

@@ -87,7 +87,7 @@ static void t_hello_and_ack(void)
 
 static void t_group_begin_check(void)
 {
-	struct xha_time t = { 0x0102030405060708ULL, 9, U32_MAX }, t2;
+	struct xha_time t = { 0x0102030405060708ULL, 9, U32_MAX, 77 }, t2;
 	struct xha_check c = { 3, 1, 4, 5, 6, 0x123456789abcdef0ULL }, c2;
 	struct xha_begin b = { .gid = 9, .gen = 1, .count = U32_MAX }, b2;
 	struct xha_group_status s, s2;
@@ -116,7 +116,7 @@ static void t_group_begin_check(void)
 		      c2.count == c.count && c2.digest == c.digest);
 		CHECK(xha_next(&r, &rec) == 1 && !xha_get_time(&rec, &t2));
 		CHECK(t2.stamp == t.stamp && t2.echo == 9 &&
-		      t2.held == U32_MAX);
+		      t2.held == U32_MAX && t2.beat == 77);
 		CHECK(!xha_next(&r, &rec));
 	}
 }
