@@ -296,7 +296,7 @@ static int put_control(struct xha_writer *w, u8 type)
 	struct xha_check c = { .gid = rnd(), .flags = rnd(), .gen = rnd(),
 			       .check = rnd(), .count = rnd(),
 			       .digest = rnd() };
-	struct xha_time t = { rnd(), rnd(), rnd() };
+	struct xha_time t = { rnd(), rnd(), rnd(), rnd() };
 	struct xha_group_status s;
 
 	switch (type) {
