@@ -103,6 +103,31 @@ void xha_copy_drop(struct xha_net *xn, struct xha_obj *o)
 	xha_obj_bury(xn, o);
 }
 
+/**
+ * xha_copy_missing - a copy has gone from XFRM, by nobody's order here
+ * @xn: node, lock held
+ * @o: object; may be freed
+ *
+ * Its number stays known, so that counters for it do not wait for it; the
+ * active, which takes it for held, is asked for a new copy.
+ */
+void xha_copy_missing(struct xha_net *xn, struct xha_obj *o)
+{
+	struct xha_group *g = o->group;
+	struct xha_peer *p = NULL;
+	u32 id = o->src_id;
+
+	if (o->src >= 0 && g && !xha_group_active(g))
+		p = xha_peer_slot(xn, o->src);
+	xha_obj_bury(xn, o);
+	if (!p)
+		return;
+	/* Without memory the counters wait, until the copy is there. */
+	xa_store(&p->ids, id, xa_mk_value(0), GFP_KERNEL);
+	if (g->copy_gen)
+		xha_follow_want(g, "a copied object has gone from here");
+}
+
 /* What this generation did not name does not exist at the active. */
 static void xha_copy_sweep(struct xha_group *g, u32 gen)
 {

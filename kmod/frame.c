@@ -225,9 +225,12 @@ static void xha_frame_acked(struct xha_peer *p, struct xha_writer *w)
 	struct xha_frame *f = p->txs->frame;
 
 	xha_sync_put(p, w, &f->begin, &f->check);
-	if (f->begin || f->check)
+	/* Alone: what else a frame carries must not keep it from being acked. */
+	if (f->begin || f->check) {
 		f->objects = true;
-	else if (xha_frame_objects(p, w))
+		return;
+	}
+	if (xha_frame_objects(p, w))
 		return;
 	if (xha_frame_counters(p, w, XHA_W_LEASE) ||
 	    xha_frame_counters(p, w, XHA_W_WINDOW) ||

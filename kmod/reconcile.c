@@ -99,10 +99,16 @@ bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
 	g = xha_group_match(xn, x->props.family, &x->props.saddr, &x->id.daddr, &dir);
 
 	s = xha_sa_find(xn, &key);
+	/* A copy has no place here without the group it came for. */
+	if (s && s->x == x && s->obj.origin == XFRM_HA_ORIGIN_LEARNED &&
+	    s->obj.group != g) {
+		xha_copy_drop(xn, &s->obj);
+		return false;
+	}
 	/* Replaced, or its group was configured, or it has finished negotiating. */
 	if (s && (s->x != x || s->obj.group != g ||
 		  s->obj.why_not != xha_snapshot_why_not(x))) {
-		xha_obj_bury(xn, &s->obj);
+		xha_copy_missing(xn, &s->obj);
 		s = NULL;
 	}
 	if (s) {
@@ -146,7 +152,7 @@ void xha_reconcile_sa(struct xha_net *xn, const struct xha_sa_key *key)
 	s = xha_sa_find(xn, key);
 	/* One without a state is a learned one that could not be installed. */
 	if (s && s->x) {
-		xha_obj_bury(xn, &s->obj);
+		xha_copy_missing(xn, &s->obj);
 		xha_peers_kick(xn);
 	}
 }
@@ -194,8 +200,13 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	g = xha_reconcile_pol_group(xn, xp);
 
 	p = xha_pol_find(xn, &key);
+	if (p && p->xp == xp && p->obj.installed && p->obj.group != g &&
+	    p->obj.origin == XFRM_HA_ORIGIN_LEARNED) {
+		xha_copy_drop(xn, &p->obj);
+		return false;
+	}
 	if (p && (p->xp != xp || p->obj.group != g)) {
-		xha_obj_bury(xn, &p->obj);
+		xha_copy_missing(xn, &p->obj);
 		p = NULL;
 	}
 	if (p) {
@@ -247,7 +258,7 @@ void xha_reconcile_pol(struct xha_net *xn, const struct xha_pol_key *key)
 
 	p = xha_pol_find(xn, key);
 	if (p && p->xp) {
-		xha_obj_bury(xn, &p->obj);
+		xha_copy_missing(xn, &p->obj);
 		xha_peers_kick(xn);
 	}
 }

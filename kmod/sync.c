@@ -14,6 +14,7 @@
 #include "peer.h"
 
 #define XHA_CHECK_PERIOD	2000	/* ms between two audits of a copy */
+#define XHA_CHECK_OVERDUE	4000	/* ms that one may be late */
 #define XHA_HOT_MAX		3000	/* ms and two samples: what was true longer ago makes not hot */
 #define XHA_BULK_AHEAD		256	/* objects of a bulk marked dirty at a time */
 #define XHA_BULK_RETRY		200	/* ms, doubled with every bulk that ended wrong */
@@ -76,7 +77,6 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 			s->end = false;
 			s->whole = true;
 			s->retry = 0;
-			s->objs_asof = now;
 		}
 		s->check_at = now + XHA_CHECK_PERIOD;
 		return;
@@ -150,7 +150,9 @@ void xha_sync_tick(struct xha_peer *p, u64 now)
 
 		xha_follow_silence(p, g, now);
 		xha_sync_step(p, g, now);
-		if (s->whole && !s->pending)
+		/* What no check has confirmed for long is not known to be there. */
+		if (s->whole && !s->pending &&
+		    now < s->check_at + XHA_CHECK_OVERDUE)
 			s->objs_asof = now;
 	}
 }
