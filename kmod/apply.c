@@ -67,6 +67,7 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 		       (s->obj.result != XHA_RESULT_COUNTER &&
 			xha_apply_same_sa(p, s, hash));
 	if (same) {
+		s->shared = true;
 		err = xha_apply_claim(p, &s->obj, d->id, frame, hash,
 				      XHA_RESULT_OK);
 		xha_apply_counters(p, s, d);
@@ -94,6 +95,7 @@ static struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
 	s->saddr = d->saddr;
 	s->esn = d->flags & XFRM_STATE_ESN;
 	s->dir = dir;
+	s->shared = true;
 	s->obj.origin = XFRM_HA_ORIGIN_LEARNED;
 	xha_obj_set_group(&s->obj, g);
 	return s;

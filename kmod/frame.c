@@ -90,6 +90,7 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 	} else if (o->kind == XHA_KIND_SA) {
 		err = xha_frame_sa(p, w, o);
 		lease = xha_obj_sa(o)->lease;
+		xha_obj_sa(o)->shared = true;
 	} else {
 		err = xha_frame_policy(p, w, o);
 	}
@@ -147,15 +148,16 @@ static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
 static int xha_frame_counters(struct xha_peer *p, struct xha_writer *w,
 			      enum xha_what what)
 {
-	struct list_head *list = &p->dirty[what];
-	struct xha_track *t;
+	struct xha_track *t, *tmp;
 	struct xha_obj *o;
 	int err;
 
-	while (!list_empty(list)) {
+	list_for_each_entry_safe(t, tmp, &p->dirty[what], dirty[what]) {
 		if (p->txs->frame->n == XHA_FRAME_ITEMS)
 			return -EMSGSIZE;
-		t = list_first_entry(list, struct xha_track, dirty[what]);
+		/* Not before its object, which the peer could not place it without. */
+		if (t->pending)
+			continue;
 		o = container_of(t, struct xha_obj, track[p->slot]);
 		if (!o->dead && o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
 			err = xha_frame_counter(p, w, o, what);

@@ -163,6 +163,10 @@ static void xha_gate_open_out(struct xha_sa *s, struct xha_group *g, u64 silence
 	struct xha_lease_start start;
 	struct xha_replay r;
 
+	/* Nobody else has ever had it: it goes on where it stood. */
+	if (!s->shared)
+		return;
+
 	xha_snapshot_replay(s->x, &r);
 	start = xha_lease_takeover(&s->view, xha_replay_oseq(&r), g->oseq_shift,
 				   silence, s->esn);

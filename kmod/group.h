@@ -93,6 +93,9 @@ enum xha_sync_state {
  * @lease_asof: ms, when no SA was above its acked lease
  * @check_at: ms, when the next check is due
  * @retry: grows with every bulk that did not end well
+ * @ever: the peer has spoken of the group; survives the session, too
+ * @peer_asof: ms, no later than the moment for which the peer takes its copy to be
+ *	       hot; 0: it has none. Survives the session.
  * @want: standby's side: raised for every copy that we want
  * @got_gen: generation being received
  * @got_gid: number of the group at the peer
@@ -125,6 +128,8 @@ struct xha_sync {
 	u64 lease_asof;
 	u64 check_at;
 	u32 retry;
+	bool ever;
+	u64 peer_asof;
 
 	u32 want;
 	u32 got_gen;
@@ -158,7 +163,9 @@ struct xha_sync {
  * @since: ms, when the role began
  * @src: slot of the peer whose copy we follow, -1: none
  * @copy_gen: the complete generation that we hold of it, 0: none
- * @hot_asof: ms, for which moment the active last stated that we are hot
+ * @hot_asof: ms, the last moment of which it is known that the active's numbers
+ *	      were below the leases held here, or that all the others' were below
+ *	      ours; whoever has used numbers unseen did so since
  * @ever_hot: it has, since we follow it
  * @count: learned records held, the refused ones included
  * @digest: sum of their hashes

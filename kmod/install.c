@@ -305,20 +305,14 @@ struct xfrm_policy *xha_install_policy_build(struct net *net,
 
 /**
  * xha_install_policy_insert - let XFRM know a policy
- * @xp: policy; on success the caller gets a reference of its own
+ * @xp: policy; the caller keeps its reference, XFRM takes its own
  * @dir: XFRM_POLICY_IN, _OUT or _FWD
  *
  * Return: 0; -EEXIST if there is one with its key already (@xp unchanged).
  */
 int xha_install_policy_insert(struct xfrm_policy *xp, u8 dir)
 {
-	int err;
-
-	xfrm_pol_hold(xp);
-	err = xfrm_policy_insert(dir, xp, 1);
-	if (err)
-		refcount_dec(&xp->refcnt);
-	return err;
+	return xfrm_policy_insert(dir, xp, 1);
 }
 
 /**

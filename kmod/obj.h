@@ -113,6 +113,7 @@ struct xha_sa_key {
  * @lease: what we have granted ourselves (own)
  * @step: how far the last renewal reached
  * @view: what we know of the numbers of the node that is active (learned)
+ * @shared: a peer may have it: numbers may have been used there
  * @oseq: last number used, as sampled
  * @rate: packets/s sent, smoothed
  * @sampled: when, ms; 0: never
@@ -136,6 +137,7 @@ struct xha_sa {
 	struct xfrm_state *x;
 	u64 lease;
 	u64 step;
+	bool shared;
 	struct xha_lease_view view;
 	u64 oseq;
 	u64 rate;

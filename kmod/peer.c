@@ -77,6 +77,13 @@ static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
 	return p;
 }
 
+static bool xha_peer_same_ends(const struct xha_transport_conf *a,
+			       const struct xha_transport_conf *b)
+{
+	return !memcmp(&a->local, &b->local, sizeof(a->local)) &&
+	       !memcmp(&a->remote, &b->remote, sizeof(a->remote));
+}
+
 /**
  * xha_peer_add - add a peer and begin to talk to it
  * @xn: node, cfg held
@@ -97,6 +104,13 @@ int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
 	if (xha_peer_by_id(xn, c->id)) {
 		NL_SET_ERR_MSG(extack, "a peer with this id exists already");
 		return -EEXIST;
+	}
+	xha_for_each_peer(xn, slot, p) {
+		/* Which of the two sockets would get what comes is anybody's guess. */
+		if (xha_peer_same_ends(&p->conf.addr, &c->addr)) {
+			NL_SET_ERR_MSG(extack, "another peer has these addresses and ports already");
+			return -EEXIST;
+		}
 	}
 	for (slot = XFRM_HA_LIMIT_PEERS - 1; slot >= 0; slot--)
 		if (!xha_peer_slot(xn, slot))

@@ -344,6 +344,7 @@ void xha_sync_status(struct xha_peer *p, struct xha_group *g,
 		return;
 	}
 	st->count = g->count;
+	st->asof = min_t(u64, xha_group_silence(g), U32_MAX);
 	if (g->src != p->slot)
 		return;
 	st->want = s->want;

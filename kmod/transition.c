@@ -160,9 +160,26 @@ static void xha_transition_learned(struct xha_sa *s)
 	s->sampled = 0;
 }
 
+/*
+ * Since when may somebody else have used numbers that we do not know of? Since
+ * the moment for which the peer whose copy is the oldest takes it to be hot,
+ * as it last said: after that it may have taken over, unseen. With no peer that
+ * has ever been heard, nobody has.
+ */
+static void xha_transition_asof(struct xha_group *g)
+{
+	u64 asof = xha_now_ms();
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(g->xn, slot, p)
+		if (g->peers[slot].ever)
+			asof = min(asof, g->peers[slot].peer_asof);
+	g->hot_asof = max(g->hot_asof, asof);
+}
+
 static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 {
-	u64 now = xha_now_ms();
 	struct xha_obj *o;
 
 	list_for_each_entry(o, &g->objs, in_group) {
@@ -174,8 +191,7 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 		t->sas += xha_gate_close(xha_obj_sa(o), t->to);
 		xha_transition_learned(xha_obj_sa(o));
 	}
-	/* Up to here nobody else has used a number. */
-	g->hot_asof = now;
+	xha_transition_asof(g);
 	g->ever_hot = true;
 	g->src = -1;
 	g->copy_gen = 0;

@@ -127,7 +127,8 @@ struct xha_ack {
  * @role: enum xfrm_ha_role
  * @sync: enum xfrm_ha_sync
  * @flags: XHA_STATUS_*
- * @asof: ms, age of the moment for which XHA_STATUS_HOT holds
+ * @asof: ms, age of the moment for which XHA_STATUS_HOT holds; by a standby: of
+ *	  the one for which it takes its copy to be hot
  * @term: the highest term that the sender knows
  * @config: digest of what must be the same on both nodes
  * @want: by a standby: raised each time that it wants a new copy
