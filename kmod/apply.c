@@ -52,7 +52,8 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 
 /*
  * What is in the table under the record's key: the copy itself, the same SA by
- * another way, or something else that must not be touched. 1: dealt with.
+ * another way, or something else that must not be touched. 1: dealt with; 0: an
+ * older version of the copy, which stays until the new one is built.
  */
 static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 			      struct xha_sa *s, u64 frame, u64 hash)
@@ -73,11 +74,8 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 		xha_apply_counters(p, s, d);
 		return err ?: 1;
 	}
-	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED) {
-		/* An older version of it: the new one takes its place. */
-		xha_copy_drop(p->xn, &s->obj);
+	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED)
 		return 0;
-	}
 	if (s->obj.group != g)
 		return 1;
 	return xha_apply_claim(p, &s->obj, d->id, frame, hash,
@@ -101,9 +99,56 @@ static struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
 	return s;
 }
 
+/**
+ * struct xha_kept - what the copy of an SA that is replaced knew already
+ * @view: of the numbers
+ * @seq: highest number received
+ * @valid: there was one
+ *
+ * Its window is in the scratch of the receiver.
+ */
+struct xha_kept {
+	struct xha_lease_view view;
+	u64 seq;
+	bool valid;
+};
+
+/* The record may be older than what came for the last version of the SA. */
+static void xha_apply_keep(struct xha_peer *p, struct xha_sa *s,
+			   struct xha_kept *kept)
+{
+	struct xha_replay r;
+
+	kept->valid = s->x && s->obj.result == XHA_RESULT_OK;
+	if (!kept->valid)
+		return;
+	kept->view = s->view;
+	kept->seq = s->seq;
+	xha_snapshot_replay(s->x, &r);
+	spin_lock_bh(&s->x->lock);
+	xha_replay_get(&r, &p->rxs->win);
+	spin_unlock_bh(&s->x->lock);
+}
+
+static void xha_apply_restore(struct xha_peer *p, struct xha_sa *s,
+			      const struct xha_kept *kept)
+{
+	struct xha_replay r;
+
+	if (!kept->valid)
+		return;
+	s->view = kept->view;
+	s->seq = kept->seq;
+	xha_snapshot_replay(s->x, &r);
+	/* Not known to XFRM yet; a window of another size begins anew. */
+	if (s->dir == XFRM_HA_DIR_IN)
+		xha_replay_merge(&r, &p->rxs->win);
+}
+
 /* Gives a state to an SA that is in the table already, before XFRM sees it. */
 static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
-			    struct xfrm_state *x, u32 keepalive)
+			    struct xfrm_state *x, u32 keepalive,
+			    const struct xha_kept *kept)
 {
 	const struct xha_sa_desc *d = &p->rxs->sa;
 	int err;
@@ -112,6 +157,7 @@ static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
 	s->keepalive = keepalive;
 	s->add_time = x->curlft.add_time;
 	xha_gate_park(x, XFRM_HA_ROLE_STANDBY);
+	xha_apply_restore(p, s, kept);
 	xha_apply_counters(p, s, d);
 	if (XHA_MUTANT_NO_GATE)
 		x->km.state = XFRM_STATE_VALID;
@@ -124,40 +170,62 @@ static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
 	return err;
 }
 
-/* A state was built; much may have happened meanwhile. */
+/*
+ * XFRM has something else under the key. If the tap had not told us of it yet,
+ * it is in our table now; else it is nothing that a table could hold.
+ */
+static int xha_apply_taken(struct xha_peer *p, struct xha_group *g,
+			   const struct xha_sa_key *key, u8 dir, u64 frame, u64 hash)
+{
+	struct xha_sa *s;
+
+	xha_reconcile_sa(p->xn, key);
+	s = xha_sa_find(p->xn, key);
+	if (s)
+		return xha_apply_existing(p, g, s, frame, hash);
+	s = xha_apply_add(p, g, key, dir);
+	if (!s)
+		return -ENOMEM;
+	return xha_apply_claim(p, &s->obj, p->rxs->sa.id, frame, hash,
+			       XHA_RESULT_TAKEN);
+}
+
+/* A state was built, or refused (@x NULL); much may have happened meanwhile. */
 static int xha_apply_built(struct xha_peer *p, struct xha_group *g,
 			   const struct xha_sa_key *key, u8 dir, u64 frame,
 			   u64 hash, struct xfrm_state *x, u32 keepalive,
 			   u8 result)
 {
-	struct xha_sa_desc *d = &p->rxs->sa;
+	struct xha_kept kept = {};
 	struct xha_sa *s;
-	int err;
+	int err = 0;
 
 	s = xha_sa_find(p->xn, key);
-	if (s) {
+	if (s)
 		err = xha_apply_existing(p, g, s, frame, hash);
-		if (err) {
-			if (x)
-				xha_install_discard(x);
-			return err;
-		}
+	if (err)
+		goto discard;
+	if (s) {
+		xha_apply_keep(p, s, &kept);
+		xha_copy_drop(p->xn, &s->obj);
 	}
 
 	s = xha_apply_add(p, g, key, dir);
-	if (s && x && xha_apply_insert(p, s, x, keepalive)) {
-		/* Not in our table, but in XFRM's: the tap has it still before it. */
+	if (!s) {
+		err = -ENOMEM;
+		goto discard;
+	}
+	if (x && xha_apply_insert(p, s, x, keepalive, &kept)) {
 		xha_obj_bury(p->xn, &s->obj);
 		xha_install_discard(x);
-		xha_reconcile_sa(p->xn, key);
-		return -ENOMEM;
+		return xha_apply_taken(p, g, key, dir, frame, hash);
 	}
-	if (!s) {
-		if (x)
-			xha_install_discard(x);
-		return -ENOMEM;
-	}
-	return xha_apply_claim(p, &s->obj, d->id, frame, hash, result);
+	return xha_apply_claim(p, &s->obj, p->rxs->sa.id, frame, hash, result);
+
+discard:
+	if (x)
+		xha_install_discard(x);
+	return err;
 }
 
 /*
@@ -192,12 +260,21 @@ static int xha_apply_build(struct xha_peer *p, struct xha_group *g,
 	return xha_apply_built(p, g, key, dir, frame, hash, x, keepalive, result);
 }
 
-/* An SA that this node has no group for: shown at the active. */
+/* What we would not send ourselves, nor the kernel take from a key manager. */
+static bool xha_apply_valid(const struct xha_sa_desc *d)
+{
+	return d->spi && d->proto == IPPROTO_ESP &&
+	       (d->mode == XFRM_MODE_TUNNEL || d->mode == XFRM_MODE_TRANSPORT);
+}
+
+/* Why it cannot be installed here, as far as that shows without trying. */
 static u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
 			  const struct xha_sa_desc *d, u8 *dir)
 {
 	struct xha_group *mine;
 
+	if (!xha_apply_valid(d))
+		return XHA_RESULT_INVALID;
 	mine = xha_group_match(p->xn, d->family, &d->saddr, &d->daddr, dir);
 	return mine == g ? XHA_RESULT_OK : XHA_RESULT_NO_GROUP;
 }

@@ -58,41 +58,86 @@ static int xha_apply_pol_existing(struct xha_peer *p, struct xha_group *g,
 		xha_copy_drop(p->xn, o);
 		return 0;
 	}
+	if (o->group != g)
+		return 1;
 	return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_TAKEN) ?: 1;
 }
 
-static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
-				 const struct xha_pol_key *key, u64 frame, u64 hash,
-				 u8 result)
+static int xha_apply_pol_add(struct xha_peer *p, struct xha_group *g,
+			     const struct xha_pol_key *key, struct xfrm_policy *xp,
+			     u64 frame, u64 hash, u8 result)
 {
-	const struct xha_pol_desc *d = &p->rxs->pol;
-	struct xfrm_policy *xp = NULL;
-	struct xha_pol *pol;
+	struct xha_pol *pol = xha_pol_add(p->xn, key);
 
-	pol = xha_pol_add(p->xn, key);
 	if (!pol)
 		return -ENOMEM;
+	pol->xp = xp;
 	pol->obj.origin = XFRM_HA_ORIGIN_LEARNED;
-	pol->obj.installed = true;
+	pol->obj.installed = xp;
 	xha_obj_set_group(&pol->obj, g);
-	if (result != XHA_RESULT_OK)
-		return xha_apply_claim(p, &pol->obj, d->id, frame, hash, result);
+	return xha_apply_claim(p, &pol->obj, p->rxs->pol.id, frame, hash, result);
+}
+
+/*
+ * XFRM has another policy in that place. If the tap had not told us of it yet, it
+ * is in our table now; one of no group never will be.
+ */
+static int xha_apply_pol_taken(struct xha_peer *p, struct xha_group *g,
+			       const struct xha_pol_key *key, u64 frame, u64 hash)
+{
+	struct xha_pol *pol;
+
+	xha_reconcile_pol(p->xn, key);
+	pol = xha_pol_find(p->xn, key);
+	if (pol)
+		return xha_apply_pol_existing(p, g, pol, frame, hash);
+	return xha_apply_pol_add(p, g, key, NULL, frame, hash, XHA_RESULT_TAKEN);
+}
+
+static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
+				 const struct xha_pol_key *key, u64 frame, u64 hash)
+{
+	const struct xha_pol_desc *d = &p->rxs->pol;
+	struct xfrm_policy *xp;
+	int err;
 
 	xp = xha_install_policy_build(p->xn->net, d);
-	if (!xp) {
-		xha_obj_bury(p->xn, &pol->obj);
+	if (!xp)
 		return -ENOMEM;
-	}
 	if (xha_install_policy_insert(xp, d->dir)) {
-		/* There is one that the tap has not told us of yet. */
 		xha_install_policy_discard(xp);
-		xha_obj_bury(p->xn, &pol->obj);
-		xha_reconcile_pol(p->xn, key);
-		return -ENOMEM;
+		return xha_apply_pol_taken(p, g, key, frame, hash);
 	}
-	pol->xp = xp;
 	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
-	return xha_apply_claim(p, &pol->obj, d->id, frame, hash, XHA_RESULT_OK);
+	err = xha_apply_pol_add(p, g, key, xp, frame, hash, XHA_RESULT_OK);
+	if (err && !xha_pol_find(p->xn, key)) {
+		/* Not in our table: it must not stay in XFRM's. */
+		xfrm_policy_delete(xp, d->dir);
+		xfrm_pol_put(xp);
+	}
+	return err;
+}
+
+/* The checks of validate_tmpl() in net/xfrm/xfrm_user.c: XFRM relies on them. */
+static bool xha_apply_pol_valid(const struct xha_pol_desc *d)
+{
+	u16 family = d->family;
+	int i;
+
+	for (i = 0; i < d->ntmpl; i++) {
+		const struct xfrm_user_tmpl *t = &d->tmpl[i];
+
+		if (t->mode != XFRM_MODE_TUNNEL && t->mode != XFRM_MODE_TRANSPORT)
+			return false;
+		if (t->mode == XFRM_MODE_TRANSPORT && t->family != family)
+			return false;
+		if (t->family != AF_INET && t->family != AF_INET6)
+			return false;
+		if (t->optional || !xfrm_id_proto_valid(t->id.proto))
+			return false;
+		family = t->family;
+	}
+	return true;
 }
 
 /**
@@ -109,6 +154,7 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 {
 	struct xha_pol_desc *d = &p->rxs->pol;
+	u8 result = XHA_RESULT_OK;
 	struct xha_pol_key key;
 	struct xha_group *g;
 	struct xha_pol *pol;
@@ -123,17 +169,17 @@ int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	if (!g || xha_apply_stale(p, d->id, frame))
 		return 0;
 
+	if (err)
+		result = XHA_RESULT_UNKNOWN_ATTR;
+	else if (!xha_apply_pol_valid(d))
+		result = XHA_RESULT_INVALID;
 	hash = xha_record_hash(rec->body, fixed);
 	xha_apply_pol_key(d, &key);
-	if (!err) {
-		int known;
-
-		pol = xha_pol_find(p->xn, &key);
-		known = pol ? xha_apply_pol_existing(p, g, pol, frame, hash) : 0;
-		if (known)
-			return min(known, 0);
-	}
-	return xha_apply_pol_install(p, g, &key, frame, hash,
-				     err ? XHA_RESULT_UNKNOWN_ATTR :
-					   XHA_RESULT_OK);
+	pol = xha_pol_find(p->xn, &key);
+	err = pol ? xha_apply_pol_existing(p, g, pol, frame, hash) : 0;
+	if (!err && result != XHA_RESULT_OK)
+		err = xha_apply_pol_add(p, g, &key, NULL, frame, hash, result);
+	else if (!err)
+		err = xha_apply_pol_install(p, g, &key, frame, hash);
+	return min(err, 0);
 }

@@ -7,6 +7,8 @@
  */
 #include <linux/slab.h>
 
+#include "gate.h"
+#include "peer.h"
 #include "tap.h"
 
 /**
@@ -135,6 +137,51 @@ static u64 xha_audit_rest(struct xha_net *xn, u32 round)
 	return found;
 }
 
+/* Groups that were there when the walk began are known whole now. */
+static void xha_audit_done(struct xha_net *xn, u32 round)
+{
+	struct xha_group *g;
+
+	mutex_lock(&xn->lock);
+	list_for_each_entry(g, &xn->groups, node) {
+		if (g->audited || (s32)(round - g->audit_round) < 0)
+			continue;
+		g->audited = true;
+		xha_peers_kick(xn);
+	}
+	mutex_unlock(&xn->lock);
+}
+
+/**
+ * xha_audit_release - leave nothing closed behind
+ * @xn: node whose groups are gone and whose tap has stopped
+ *
+ * States that were closed when they were added, and that nobody has come to
+ * look at since.
+ */
+void xha_audit_release(struct xha_net *xn)
+{
+	struct xfrm_state_walk walk;
+	struct xha_batch *b;
+	int more;
+
+	b = kmalloc(sizeof(*b), GFP_KERNEL | __GFP_NOFAIL);
+	xfrm_state_walk_init(&walk, IPSEC_PROTO_ANY, NULL);
+	do {
+		b->n = 0;
+		more = xfrm_state_walk(xn->net, &walk, xha_audit_pick_state, b);
+		while (b->n) {
+			struct xfrm_state *x = b->x[--b->n];
+
+			xha_gate_forget(x);
+			xfrm_state_put(x);
+		}
+		cond_resched();
+	} while (more == -EAGAIN);
+	xfrm_state_walk_done(&walk, xn->net);
+	kfree(b);
+}
+
 /**
  * xha_audit_work - one walk over everything
  * @work: xha_tap.audit
@@ -160,6 +207,7 @@ void xha_audit_work(struct work_struct *work)
 		found += xha_audit_rest(xn, round);
 		kfree(b);
 
+		xha_audit_done(xn, round);
 		xha_stat_inc(&xn->stats, XHA_STAT_AUDITS);
 		if (!announced)
 			xha_stat_add(&xn->stats, XHA_STAT_AUDIT_FOUND, found);

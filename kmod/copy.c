@@ -74,6 +74,7 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 
 	xha_copy_ungid(p, b->gid);
 	s = &g->peers[p->slot];
+	s->holds = true;
 	s->got_gen = b->gen;
 	s->got_gid = b->gid;
 	s->got_ok = false;

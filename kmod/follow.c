@@ -154,7 +154,6 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 	/* Said at @echoed or later, so true of an earlier moment at the most. */
 	if (st->role != XFRM_HA_ROLE_ACTIVE && st->want && p->echoed > st->asof)
 		s->peer_asof = max(s->peer_asof, p->echoed - st->asof);
-	s->ever = true;
 	s->heard = *st;
 	s->heard_at = now;
 	s->known = true;

@@ -211,6 +211,7 @@ static int xha_frame_objects(struct xha_peer *p, struct xha_writer *w)
 		err = xha_frame_object(p, w, o);
 		if (err && w->len == XHA_HDR_LEN) {
 			/* It fits into no frame: nobody can be given it. */
+			o->too_large = true;
 			xha_obj_set_why(o, "too large for the link");
 			xha_dirty_forget(p->xn, o);
 			continue;

@@ -63,6 +63,8 @@ static void xha_gate_show(struct xfrm_state *x, enum xfrm_ha_role role)
 void xha_gate_park(struct xfrm_state *x, enum xfrm_ha_role role)
 {
 	x->km.dying = 1;
+	/* Else the timer takes the hard limit for one that was just set, each time. */
+	x->xflags &= ~XFRM_SOFT_EXPIRE;
 	x->curlft.add_time += XHA_GRACE;
 	x->curlft.use_time = 0;
 	xha_gate_show(x, role);
@@ -223,6 +225,9 @@ void xha_gate_open(struct xha_sa *s, struct xha_group *g, u64 silence,
 	}
 	xha_gate_sync_preplay(x);
 
+	/* Closed by xha_gate_close_new(), and opened before it was looked at. */
+	if (!s->add_time)
+		s->add_time = x->curlft.add_time - XHA_GRACE;
 	x->curlft.add_time = s->add_time;
 	x->curlft.use_time = s->use_time;
 	/* Else the timer takes the older date for one that was just set. */
@@ -268,17 +273,53 @@ void xha_gate_tag(struct xha_sa *s, enum xfrm_ha_role role)
 	spin_unlock_bh(&s->x->lock);
 }
 
+static void xha_gate_untag(struct xfrm_state *x)
+{
+	if (xha_gate_smark_is_tag(&x->props.smark))
+		x->props.smark.v = 0;
+	x->props.extra_flags &= ~XHA_FLAG_MASK;
+}
+
 /**
  * xha_gate_release - an SA is none of ours any more: take our tags away
  * @s: SA with a state, which this node added; xha_net.lock held
  */
 void xha_gate_release(struct xha_sa *s)
 {
-	struct xfrm_state *x = s->x;
+	spin_lock_bh(&s->x->lock);
+	xha_gate_untag(s->x);
+	spin_unlock_bh(&s->x->lock);
+}
+
+/**
+ * xha_gate_forget - leave a state as it would be without us
+ * @x: state that was added on this node and has never been another node's copy
+ */
+void xha_gate_forget(struct xfrm_state *x)
+{
+	bool opened = false;
 
 	spin_lock_bh(&x->lock);
-	if (xha_gate_smark_is_tag(&x->props.smark))
-		x->props.smark.v = 0;
-	x->props.extra_flags &= ~XHA_FLAG_MASK;
+	if (xha_gate_closed(x)) {
+		x->curlft.add_time -= XHA_GRACE;
+		x->km.dying = 0;
+		x->genid++;
+		x->km.state = XFRM_STATE_VALID;
+		opened = true;
+	}
+	if (x->props.extra_flags & XHA_FLAG_MASK)
+		xha_gate_untag(x);
 	spin_unlock_bh(&x->lock);
+	if (opened)
+		hrtimer_start(&x->mtimer, ktime_set(1, 0), HRTIMER_MODE_REL_SOFT);
+}
+
+/**
+ * xha_gate_retire - an SA has no number left: its key manager shall make another
+ * @s: SA with a state, xha_net.lock held
+ */
+void xha_gate_retire(struct xha_sa *s)
+{
+	if (!xfrm_state_delete(s->x))
+		km_state_expired(s->x, 1, 0);
 }

@@ -39,5 +39,7 @@ void xha_gate_open(struct xha_sa *s, struct xha_group *g, u64 silence,
 void xha_gate_start_timer(struct xha_sa *s);
 void xha_gate_tag(struct xha_sa *s, enum xfrm_ha_role role);
 void xha_gate_release(struct xha_sa *s);
+void xha_gate_forget(struct xfrm_state *x);
+void xha_gate_retire(struct xha_sa *s);
 
 #endif /* _XHA_GATE_H */

@@ -217,6 +217,7 @@ static struct xha_group *xha_group_alloc(struct xha_net *xn,
 	g->since = xha_now_ms();
 	g->hot_asof = g->since;
 	g->src = -1;
+	g->audit_round = READ_ONCE(xn->tap.round) + 1;
 	INIT_LIST_HEAD(&g->objs);
 	if (xha_group_endpoints(g)) {
 		kfree(g);
@@ -270,8 +271,14 @@ int xha_group_add(struct xha_net *xn, const struct xha_group_conf *c,
 	return 0;
 }
 
-/* Where it was closed, somebody else has used its numbers: it starts above them. */
-static void xha_group_release(struct xha_group *g, struct xha_sa *s)
+/**
+ * xha_group_release - an SA of this node's own leaves the group
+ * @g: group, xha_net.lock held
+ * @s: SA with a state
+ *
+ * Where it was closed, somebody else has used its numbers: it starts above them.
+ */
+void xha_group_release(struct xha_group *g, struct xha_sa *s)
 {
 	struct xha_opened res;
 
@@ -281,6 +288,8 @@ static void xha_group_release(struct xha_group *g, struct xha_sa *s)
 	if (res.opened)
 		xha_gate_start_timer(s);
 	xha_gate_release(s);
+	if (res.exhausted)
+		xha_gate_retire(s);
 }
 
 /**

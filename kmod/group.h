@@ -93,7 +93,7 @@ enum xha_sync_state {
  * @lease_asof: ms, when no SA was above its acked lease
  * @check_at: ms, when the next check is due
  * @retry: grows with every bulk that did not end well
- * @ever: the peer has spoken of the group; survives the session, too
+ * @holds: the peer has been given a copy, or has given us one; survives the session
  * @peer_asof: ms, no later than the moment for which the peer takes its copy to be
  *	       hot; 0: it has none. Survives the session.
  * @want: standby's side: raised for every copy that we want
@@ -128,7 +128,7 @@ struct xha_sync {
 	u64 lease_asof;
 	u64 check_at;
 	u32 retry;
-	bool ever;
+	bool holds;
 	u64 peer_asof;
 
 	u32 want;
@@ -169,6 +169,8 @@ struct xha_sync {
  * @ever_hot: it has, since we follow it
  * @count: learned records held, the refused ones included
  * @digest: sum of their hashes
+ * @audit_round: the first audit that began after the group was added
+ * @audited: it has ended: what XFRM holds of the group is known
  * @objs: struct xha_obj
  * @nsas: SAs in the kernel that are replicated
  * @npols: policies
@@ -206,6 +208,8 @@ struct xha_group {
 	u32 count;
 	u64 digest;
 
+	u32 audit_round;
+	bool audited;
 	struct list_head objs;
 	u32 nsas;
 	u32 npols;
@@ -275,6 +279,8 @@ struct xha_group *xha_group_match(struct xha_net *xn, u16 family,
 /* Digest of what must be the same on both nodes. */
 u64 xha_group_config(const struct xha_group *g);
 u32 xha_group_not_replicated(struct xha_group *g);
+struct xha_sa;
+void xha_group_release(struct xha_group *g, struct xha_sa *s);
 void xha_group_forget_peer(struct xha_net *xn, int slot);
 
 /* transition.c: roles; xha_net.lock held */

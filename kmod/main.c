@@ -66,6 +66,8 @@ static void __net_exit xha_net_pre_exit(struct net *net)
 
 static void __net_exit xha_net_exit(struct net *net)
 {
+	/* A notifier may have been on its way; the devices are gone by now. */
+	xha_vip_net_stop(xha_pernet(net));
 	xha_stats_proc_exit(net);
 	xha_obj_net_exit(xha_pernet(net));
 }

@@ -24,7 +24,8 @@ static bool is_local(struct net *net, u16 family, const xfrm_address_t *a)
 {
 	if (family == AF_INET)
 		return inet_addr_type(net, a->a4) == RTN_LOCAL;
-	return IS_ENABLED(CONFIG_IPV6) && ipv6_chk_addr(net, &a->in6, NULL, 0);
+	return IS_ENABLED(CONFIG_IPV6) && ipv6_mod_enabled() &&
+	       ipv6_chk_addr(net, &a->in6, NULL, 0);
 }
 
 static int print_addr(char *buf, size_t len, u16 family,

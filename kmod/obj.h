@@ -56,6 +56,7 @@ struct xha_track {
  * @kind: which of the two
  * @origin: OWN: added on this node, or taken over; LEARNED: copied from a peer
  * @installed: the module has put it into the kernel
+ * @too_large: no frame holds it
  * @dead: gone from the kernel; stays until every peer has been told
  * @result: a learned one: enum xha_result; other than OK: not in the kernel
  * @group: the group, NULL: none
@@ -75,6 +76,7 @@ struct xha_obj {
 	u8 kind;
 	u8 origin;
 	bool installed;
+	bool too_large;
 	bool dead;
 	u8 result;
 	struct xha_group *group;

@@ -80,7 +80,8 @@ static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
 static bool xha_peer_same_ends(const struct xha_transport_conf *a,
 			       const struct xha_transport_conf *b)
 {
-	return !memcmp(&a->local, &b->local, sizeof(a->local)) &&
+	return !strcmp(a->dev, b->dev) &&
+	       !memcmp(&a->local, &b->local, sizeof(a->local)) &&
 	       !memcmp(&a->remote, &b->remote, sizeof(a->remote));
 }
 
@@ -152,8 +153,6 @@ void xha_peer_del(struct xha_net *xn, struct xha_peer *p)
 	mutex_unlock(&xn->lock);
 	cancel_delayed_work_sync(&p->tx);
 	p->transport.conf->ops->close(&p->transport);
-	/* The receiver may have kicked it before it saw that we stop. */
-	cancel_delayed_work_sync(&p->tx);
 
 	mutex_lock(&xn->lock);
 	xha_session_reset(p, XFRM_HA_PSTATE_DOWN, "removed");

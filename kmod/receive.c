@@ -318,7 +318,10 @@ void xha_receive_work(struct work_struct *work)
 	} while (++burst < XHA_RECEIVE_BURST);
 	memzero_explicit(s->buf, sizeof(s->buf));
 
+	/* Under the lock: once the peer is stopping, nothing wakes the sender. */
+	mutex_lock(&p->xn->lock);
 	xha_peer_kick(p);
+	mutex_unlock(&p->xn->lock);
 	if (burst == XHA_RECEIVE_BURST)
 		queue_work(xha_wq, &p->rx);
 }

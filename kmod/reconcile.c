@@ -23,8 +23,12 @@ static void xha_reconcile_new(struct xha_net *xn, struct xha_sa *s)
 	struct xha_group *g = s->obj.group;
 	struct xha_opened res;
 
-	if (!xha_obj_replicated(&s->obj))
+	if (!xha_obj_replicated(&s->obj)) {
+		/* Closed when it was added, and nothing of ours by now. */
+		if (s->x)
+			xha_gate_forget(s->x);
 		return;
+	}
 
 	if (!xha_group_active(g)) {
 		xha_gate_close(s, xha_reconcile_role(g));
@@ -32,6 +36,10 @@ static void xha_reconcile_new(struct xha_net *xn, struct xha_sa *s)
 	}
 	/* Closed when it was added, and this node has become active since. */
 	xha_gate_open(s, g, 0, &res);
+	if (res.exhausted) {
+		xha_gate_retire(s);
+		return;
+	}
 	if (res.opened)
 		xha_gate_start_timer(s);
 	xha_gate_tag(s, XFRM_HA_ROLE_ACTIVE);
@@ -51,8 +59,11 @@ static struct xha_sa *xha_reconcile_add(struct xha_net *xn, struct xfrm_state *x
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
 		return NULL;
 	}
-	xfrm_state_hold(x);
-	s->x = x;
+	/* A reference would keep the device of an offloaded one from going. */
+	if (!x->xso.dev) {
+		xfrm_state_hold(x);
+		s->x = x;
+	}
 	s->saddr = x->props.saddr;
 	s->esn = x->props.flags & XFRM_STATE_ESN;
 	s->dir = dir;
@@ -75,6 +86,17 @@ static bool xha_reconcile_settled(const struct xfrm_state *x)
 {
 	return x->id.spi && (x->km.state == XFRM_STATE_VALID ||
 			     x->km.state == XFRM_STATE_ACQ);
+}
+
+/* Replaced, or its group was configured, or it has finished negotiating. */
+static bool xha_reconcile_differs(const struct xha_sa *s, const struct xfrm_state *x,
+				  const struct xha_group *g)
+{
+	if (s->x ? s->x != x : !x->xso.dev)
+		return true;
+	if (s->obj.group != g)
+		return true;
+	return !s->obj.too_large && s->obj.why_not != xha_snapshot_why_not(x);
 }
 
 /**
@@ -105,9 +127,10 @@ bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
 		xha_copy_drop(xn, &s->obj);
 		return false;
 	}
-	/* Replaced, or its group was configured, or it has finished negotiating. */
-	if (s && (s->x != x || s->obj.group != g ||
-		  s->obj.why_not != xha_snapshot_why_not(x))) {
+	if (s && xha_reconcile_differs(s, x, g)) {
+		/* Out of its group by configuration: usable, as without us. */
+		if (s->x == x && s->obj.group)
+			xha_group_release(s->obj.group, s);
 		xha_copy_missing(xn, &s->obj);
 		s = NULL;
 	}
@@ -121,6 +144,8 @@ bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
 	s = xha_reconcile_add(xn, x, &key, g, dir);
 	if (!s)
 		return false;
+	/* One that no event announced is older than we are: a peer may have it. */
+	s->shared = !changed;
 	xha_reconcile_new(xn, s);
 	return true;
 }
@@ -151,7 +176,7 @@ void xha_reconcile_sa(struct xha_net *xn, const struct xha_sa_key *key)
 
 	s = xha_sa_find(xn, key);
 	/* One without a state is a learned one that could not be installed. */
-	if (s && s->x) {
+	if (s && (s->x || s->obj.origin == XFRM_HA_ORIGIN_OWN)) {
 		xha_copy_missing(xn, &s->obj);
 		xha_peers_kick(xn);
 	}

@@ -12,7 +12,7 @@
 
 /**
  * xha_peer_kick - there may be something to send
- * @p: peer; any context
+ * @p: peer; xha_net.lock or cfg held
  */
 void xha_peer_kick(struct xha_peer *p)
 {

@@ -84,6 +84,13 @@ void xha_session_fill_hello(struct xha_peer *p, struct xha_hello *h)
 	h->heartbeat = p->conf.heartbeat;
 }
 
+/* Once: two nodes that refuse one another shall not do so at full speed. */
+static void xha_session_refuse(struct xha_peer *p, const char *reason)
+{
+	if (p->state != XFRM_HA_PSTATE_REFUSED)
+		xha_session_reset(p, XFRM_HA_PSTATE_REFUSED, reason);
+}
+
 /**
  * xha_session_hello - a hello came in
  * @p: peer, xha_net.lock held
@@ -95,13 +102,11 @@ void xha_session_hello(struct xha_peer *p, const struct xha_hello *h, u64 now)
 	u8 version = min_t(u8, h->version_max, XHA_WIRE_VERSION);
 
 	if (version < XHA_WIRE_VERSION_MIN || version < h->version_min) {
-		xha_session_reset(p, XFRM_HA_PSTATE_REFUSED,
-				  "no common version of the wire format");
+		xha_session_refuse(p, "no common version of the wire format");
 		return;
 	}
 	if (h->boot == p->xn->boot) {
-		xha_session_reset(p, XFRM_HA_PSTATE_REFUSED,
-				  "it is this node itself");
+		xha_session_refuse(p, "it is this node itself");
 		return;
 	}
 

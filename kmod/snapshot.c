@@ -179,6 +179,12 @@ void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
  */
 const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp)
 {
+	int i;
+
+	/* A closed SA behind it would let clear text out. */
+	for (i = 0; i < xp->xfrm_nr; i++)
+		if (xp->xfrm_vec[i].optional)
+			return "optional templates ('level use') are not replicated";
 	if (xp->type != XFRM_POLICY_TYPE_MAIN)
 		return "sub policies are not replicated yet";
 	if (xp->security)

@@ -44,7 +44,8 @@ static bool xha_sync_wanted(struct xha_peer *p, struct xha_group *g)
 {
 	struct xha_sync *s = xha_sync_at(p, g);
 
-	return xha_peer_up(p) && xha_group_active(g) && s->known &&
+	/* An active that does not know its own SAs yet would have copies swept. */
+	return xha_peer_up(p) && xha_group_active(g) && g->audited && s->known &&
 	       !s->mismatch && s->heard.want &&
 	       s->heard.role != XFRM_HA_ROLE_ACTIVE;
 }
@@ -272,9 +273,12 @@ void xha_sync_landed(struct xha_peer *p, u64 begin, u64 check, u64 now)
 		struct xha_sync *s = xha_sync_at(p, g);
 		u64 bit = 1ULL << g->gid;
 
-		if ((begin & bit && s->state == XHA_SYNC_BEGIN_SENT) ||
-		    (check & bit && s->state == XHA_SYNC_CHECK_SENT))
+		if (begin & bit && s->state == XHA_SYNC_BEGIN_SENT) {
+			s->holds = true;
 			s->state = XHA_SYNC_COPY;
+		} else if (check & bit && s->state == XHA_SYNC_CHECK_SENT) {
+			s->state = XHA_SYNC_COPY;
+		}
 	}
 }
 

@@ -255,6 +255,7 @@ void xha_tap_net_stop(struct xha_net *xn)
 	list_for_each_entry_safe(ev, tmp, &xn->tap.queue, node)
 		kfree(ev);
 	INIT_LIST_HEAD(&xn->tap.queue);
+	xha_audit_release(xn);
 }
 
 int xha_tap_init(void)

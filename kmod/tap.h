@@ -16,6 +16,7 @@ void xha_tap_audit_now(struct xha_net *xn);
 
 /* audit.c: the periodic walk */
 void xha_audit_work(struct work_struct *work);
+void xha_audit_release(struct xha_net *xn);
 
 /* reconcile.c: the model as XFRM's tables say; xha_net.lock held */
 void xha_reconcile_sa(struct xha_net *xn, const struct xha_sa_key *key);

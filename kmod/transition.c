@@ -54,13 +54,8 @@ void xha_group_set_sync(struct xha_group *g, enum xfrm_ha_sync sync,
 /* An SA without a number left: its key manager shall make another one. */
 static void xha_transition_retire(struct xha_group *g, struct xha_sa *s)
 {
-	struct xfrm_state *x = s->x;
-
 	xha_stat_inc(&g->xn->stats, XHA_STAT_EXHAUSTED);
-	xfrm_state_hold(x);
-	if (!xfrm_state_delete(x))
-		km_state_expired(x, 1, 0);
-	xfrm_state_put(x);
+	xha_gate_retire(s);
 	xha_obj_bury(g->xn, &s->obj);
 }
 
@@ -97,6 +92,7 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 	s->synced_seq = s->seq;
 	s->synced_packets = s->x->curlft.packets;
 	s->lease = 0;
+	xha_lease_turn(&s->view);
 	xha_serve_lease(s);
 }
 
@@ -152,9 +148,7 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 /* What was ours is a copy from now on, of somebody whom we do not know yet. */
 static void xha_transition_learned(struct xha_sa *s)
 {
-	s->view.base = max(s->lease, s->oseq);
-	s->view.delta = s->step;
-	s->view.rate = s->rate;
+	s->view.base = max3(s->view.base, s->lease, s->oseq);
 	xha_lease_turn(&s->view);
 	s->rate = 0;
 	s->sampled = 0;
@@ -163,8 +157,8 @@ static void xha_transition_learned(struct xha_sa *s)
 /*
  * Since when may somebody else have used numbers that we do not know of? Since
  * the moment for which the peer whose copy is the oldest takes it to be hot,
- * as it last said: after that it may have taken over, unseen. With no peer that
- * has ever been heard, nobody has.
+ * as it last said: after that it may have taken over, unseen. Where no peer has
+ * ever had a copy, nobody has.
  */
 static void xha_transition_asof(struct xha_group *g)
 {
@@ -173,7 +167,7 @@ static void xha_transition_asof(struct xha_group *g)
 	int slot;
 
 	xha_for_each_peer(g->xn, slot, p)
-		if (g->peers[slot].ever)
+		if (g->peers[slot].holds)
 			asof = min(asof, g->peers[slot].peer_asof);
 	g->hot_asof = max(g->hot_asof, asof);
 }

@@ -11,6 +11,7 @@
  * and then again until the address is final.
  */
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/notifier.h>
 #include <net/addrconf.h>
@@ -52,6 +53,10 @@ static const char *xha_vip_on(struct net *net, struct net_device *dev,
 {
 	if (v->addr.family == AF_INET) {
 		*found = xha_vip_on4(dev, &v->addr.a);
+	} else if (!ipv6_mod_enabled()) {
+		/* Its tables are not even allocated. */
+		*found = false;
+		return "IPv6 is disabled";
 	} else {
 		*found = ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1, 0);
 		if (*found && !ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false,
