@@ -317,13 +317,14 @@ void xha_frame_head(struct xha_peer *p, struct xha_writer *w, u8 type)
 		.type = type,
 		.src = p->xn->id,
 		.dst = p->conf.id,
-		.session = p->remote_session,
+		.session = p->keys.has_psk ? p->keys.now.remote : p->remote_session,
 		.frame = type == XHA_MSG_HELLO ? 0 : p->number + 1,
 	};
 
 	if (type == XHA_MSG_HELLO)
 		hdr.version = XHA_WIRE_VERSION_MIN;
-	xha_put_hdr(w, p->txs->buf, sizeof(p->txs->buf), &hdr);
+	/* Room for the tag stays free. */
+	xha_put_hdr(w, p->txs->buf, XHA_FRAME_MAX - XHA_TAG_LEN, &hdr);
 }
 
 /**

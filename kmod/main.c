@@ -7,7 +7,9 @@
 #include <linux/module.h>
 #include <linux/random.h>
 
+#include "crypto.h"
 #include "nl.h"
+#include "selftest.h"
 #include "serve.h"
 #include "tap.h"
 #include "vip.h"
@@ -87,9 +89,16 @@ static int __init xha_init(void)
 	xha_wq = alloc_workqueue("xfrm_ha", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!xha_wq)
 		return -ENOMEM;
-	err = register_pernet_subsys(&xha_net_ops);
+	err = xha_crypto_init();
 	if (err)
 		goto err_wq;
+	if (!xha_selftest_noise()) {
+		err = -EINVAL;
+		goto err_crypto;
+	}
+	err = register_pernet_subsys(&xha_net_ops);
+	if (err)
+		goto err_crypto;
 	err = xha_tap_init();
 	if (err)
 		goto err_pernet;
@@ -112,6 +121,8 @@ err_tap:
 	xha_tap_exit();
 err_pernet:
 	unregister_pernet_subsys(&xha_net_ops);
+err_crypto:
+	xha_crypto_exit();
 err_wq:
 	destroy_workqueue(xha_wq);
 	return err;
@@ -123,6 +134,7 @@ static void __exit xha_exit(void)
 	xha_vip_exit();
 	xha_tap_exit();
 	unregister_pernet_subsys(&xha_net_ops);
+	xha_crypto_exit();
 	destroy_workqueue(xha_wq);
 }
 

@@ -12,6 +12,7 @@ const struct nla_policy xha_nl_peer_policy[XFRM_HA_PEER_MAX + 1] = {
 	[XFRM_HA_PEER_TRANSPORT] = { .type = NLA_U8 },
 	[XFRM_HA_PEER_HEARTBEAT] = { .type = NLA_U32 },
 	[XFRM_HA_PEER_INSECURE] = { .type = NLA_FLAG },
+	[XFRM_HA_PEER_KEY] = NLA_POLICY_EXACT_LEN(XFRM_HA_KEY_LEN),
 };
 
 static int read_id(struct genl_info *info, u8 *id)
@@ -132,10 +133,12 @@ static int read_conf(struct genl_info *info, struct xha_peer_conf *c)
 	if (err)
 		return err;
 	c->insecure = info->attrs[XFRM_HA_PEER_INSECURE];
-	if (!c->insecure)
+	if (c->insecure != !info->attrs[XFRM_HA_PEER_KEY])
 		return xha_nl_refuse(info->extack, NULL,
-				     "this release has no encryption yet: say 'insecure'",
-				     -EOPNOTSUPP);
+				     "the link needs a key, or the word 'insecure'",
+				     -EINVAL);
+	if (!c->insecure)
+		nla_memcpy(c->key, info->attrs[XFRM_HA_PEER_KEY], sizeof(c->key));
 	return 0;
 }
 
@@ -165,12 +168,14 @@ int xha_nl_peer_add(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&xn->cfg);
 	err = add(xn, &c, info);
 	mutex_unlock(&xn->cfg);
+	memzero_explicit(&c, sizeof(c));
 	return err;
 }
 
 static int alter(struct xha_net *xn, struct genl_info *info)
 {
 	struct nlattr *beat = info->attrs[XFRM_HA_PEER_HEARTBEAT];
+	struct nlattr *key = info->attrs[XFRM_HA_PEER_KEY];
 	struct xha_peer *p = find(xn, info);
 	u32 heartbeat;
 	int err;
@@ -179,19 +184,27 @@ static int alter(struct xha_net *xn, struct genl_info *info)
 		return PTR_ERR(p);
 	err = xha_nl_only(info->attrs, XFRM_HA_PEER_MAX,
 			  BIT_ULL(XFRM_HA_PEER_ID) |
-			  BIT_ULL(XFRM_HA_PEER_HEARTBEAT),
-			  "only the heartbeat can be changed: delete the peer and add it again",
+			  BIT_ULL(XFRM_HA_PEER_HEARTBEAT) |
+			  BIT_ULL(XFRM_HA_PEER_KEY),
+			  "only heartbeat and key can be changed: delete the peer and add it again",
 			  info->extack);
 	if (err)
 		return err;
-	if (!beat)
+	if (!beat && !key)
 		return xha_nl_refuse(info->extack, NULL, "nothing to set",
 				     -EINVAL);
+	if (key && p->conf.insecure)
+		return xha_nl_refuse(info->extack, key,
+				     "the peer is insecure: delete it and add it with a key",
+				     -EINVAL);
+	heartbeat = p->conf.heartbeat;
 	err = xha_nl_knob(beat, XHA_KNOB_HEARTBEAT, &heartbeat, info->extack);
 	if (err)
 		return err;
 	mutex_lock(&xn->lock);
 	p->conf.heartbeat = heartbeat;
+	if (key)
+		xha_keys_set(p, nla_data(key));
 	mutex_unlock(&xn->lock);
 	xha_peer_kick(p);
 	return 0;

@@ -7,7 +7,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <keys/user-type.h>
 #include <linux/inet.h>
+#include <linux/key.h>
 #include <linux/kstrtox.h>
 #include <linux/moduleparam.h>
 #include <linux/netdevice.h>
@@ -51,7 +53,7 @@ MODULE_PARM_DESC(insecure, "the sync link is neither encrypted nor authenticated
 
 static char *key;
 module_param(key, charp, 0);
-MODULE_PARM_DESC(key, "description of the key of the sync link (not supported yet)");
+MODULE_PARM_DESC(key, "description of the logon key of the sync link");
 
 static char *group;
 module_param(group, charp, 0);
@@ -233,11 +235,32 @@ static int read_link(struct xha_transport_conf *t)
 	return wrong ? refuse("remote", remote, wrong) : 0;
 }
 
+/*
+ * A logon key: user space can add it but not read it. Looked for in the keyrings
+ * of the process that loads the module, without asking anybody.
+ */
+static int read_key(u8 *psk)
+{
+	const struct user_key_payload *payload;
+	struct key *k;
+	int err = 0;
+
+	k = request_key(&key_type_logon, key, NULL);
+	if (IS_ERR(k))
+		return refuse("key", key, "no logon key of this description in the keyrings");
+	down_read(&k->sem);
+	payload = user_key_payload_locked(k);
+	if (!payload || payload->datalen != XHA_KEY_LEN)
+		err = refuse("key", key, "not a key of 32 bytes");
+	else
+		memcpy(psk, payload->data, XHA_KEY_LEN);
+	up_read(&k->sem);
+	key_put(k);
+	return err;
+}
+
 static int read_peer(struct xha_peer_conf *p)
 {
-	if (key)
-		return refuse("key", NULL,
-			      "this release has no encryption yet, give insecure=1 instead");
 	if (peer_id == NOT_GIVEN)
 		return refuse("peer_id", NULL, "missing");
 	if (xha_id_wrong(peer_id))
@@ -246,13 +269,15 @@ static int read_peer(struct xha_peer_conf *p)
 		return refuse("node_id", NULL, "missing, a peer needs it");
 	if (peer_id == node_id)
 		return refuse("peer_id", NULL, "this node has that id itself");
-	if (!insecure)
-		return refuse("insecure", NULL,
-			      "this release has no encryption yet, give insecure=1");
 	xha_peer_conf_init(p);
 	p->id = peer_id;
-	p->insecure = true;
-	return read_knob("heartbeat", heartbeat, XHA_KNOB_HEARTBEAT, true,
+	p->insecure = insecure;
+	if (insecure && key)
+		return refuse("insecure", NULL, "contradicts key");
+	if (!insecure && !key)
+		return refuse("key", NULL, "missing, or give insecure=1");
+	return (key ? read_key(p->key) : 0) ?:
+	       read_knob("heartbeat", heartbeat, XHA_KNOB_HEARTBEAT, true,
 			 &p->heartbeat) ?:
 	       read_link(&p->addr);
 }

@@ -41,7 +41,7 @@ static void xha_peer_free(struct xha_peer *p)
 	kfree_sensitive(p->txs);
 	kfree_sensitive(p->rxs);
 	xa_destroy(&p->ids);
-	kfree(p);
+	kfree_sensitive(p);
 }
 
 static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
@@ -55,6 +55,11 @@ static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
 	p->xn = xn;
 	p->slot = slot;
 	p->conf = *c;
+	if (!c->insecure)
+		xha_keys_set(p, c->key);
+	p->conf.addr.bypass = !c->insecure;
+	/* Kept in one place only. */
+	memzero_explicit(p->conf.key, sizeof(p->conf.key));
 	p->transport.conf = &p->conf.addr;
 	p->transport.rx = &p->rx;
 	p->transport.wq = xha_wq;

@@ -7,6 +7,7 @@
 #include <linux/kref.h>
 
 #include "group.h"
+#include "handshake.h"
 #include "obj.h"
 #include "transport.h"
 #include "wire.h"
@@ -67,12 +68,14 @@ struct xha_frame {
  * @id: the other node
  * @heartbeat: ms
  * @insecure: neither encrypted nor authenticated, as the operator said
+ * @key: the operator's key, else
  * @addr: where and how
  */
 struct xha_peer_conf {
 	u8 id;
 	u32 heartbeat;
 	bool insecure;
+	u8 key[XHA_KEY_LEN];
 	struct xha_transport_conf addr;
 };
 
@@ -118,6 +121,7 @@ struct xha_peer_conf {
  * @stamp: the peer's clock as last heard, for it to get back
  * @stamp_at: ms, when that was
  * @echoed: ms of our own clock: what the peer says was said no earlier; 0: not known
+ * @keys: of the session, unless the peer is insecure
  * @ids: what we learned from it: its id -> struct xha_obj, or a value: the
  *	 frame that deleted it
  * @dirty: objects that it has to be sent, by kind
@@ -166,6 +170,7 @@ struct xha_peer {
 	u64 stamp_at;
 	u64 echoed;
 
+	struct xha_keys keys;
 	struct xarray ids;
 	struct list_head dirty[XHA_W_MAX];
 
@@ -266,6 +271,7 @@ void xha_copy_missing(struct xha_net *xn, struct xha_obj *o);
 void xha_send_work(struct work_struct *work);
 void xha_receive_work(struct work_struct *work);
 void xha_peer_kick(struct xha_peer *p);
+void xha_peer_reject(struct xha_peer *p, enum xha_stat why);
 void xha_peers_kick(struct xha_net *xn);
 void xha_peers_beat(struct xha_net *xn);
 

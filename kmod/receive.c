@@ -12,7 +12,12 @@
 
 #define XHA_RECEIVE_BURST	64	/* datagrams before others get the worker */
 
-static void xha_receive_drop(struct xha_peer *p, enum xha_stat why)
+/**
+ * xha_peer_reject - a datagram of a peer is dropped
+ * @p: peer, xha_net.lock held
+ * @why: XHA_STAT_DROP_*
+ */
+void xha_peer_reject(struct xha_peer *p, enum xha_stat why)
 {
 	p->rejected[why]++;
 	xha_stat_inc(&p->xn->stats, why);
@@ -219,12 +224,12 @@ static void xha_receive_data(struct xha_peer *p, const struct xha_hdr *hdr,
 	struct xha_rec rec;
 	int err;
 
-	if (p->state != XFRM_HA_PSTATE_UP || hdr->session != p->session) {
-		xha_receive_drop(p, XHA_STAT_DROP_SESSION);
+	if (p->state != XFRM_HA_PSTATE_UP) {
+		xha_peer_reject(p, XHA_STAT_DROP_SESSION);
 		return;
 	}
 	if (!xha_session_fresh(p, hdr->frame)) {
-		xha_receive_drop(p, XHA_STAT_DROP_REPLAY);
+		xha_peer_reject(p, XHA_STAT_DROP_REPLAY);
 		return;
 	}
 	p->heard_at = now;
@@ -244,13 +249,33 @@ static void xha_receive_data(struct xha_peer *p, const struct xha_hdr *hdr,
 			break;
 	}
 	if (err == -EBADMSG)
-		xha_receive_drop(p, XHA_STAT_DROP_RECORD);
+		xha_peer_reject(p, XHA_STAT_DROP_RECORD);
 	if (err == -ENOMEM)
 		xha_stat_inc(&p->xn->stats, XHA_STAT_NO_MEMORY);
 	/* What was not applied, or not understood, is not held here. */
 	if (!err)
 		xha_session_applied(p, hdr->frame);
 	p->ack_due |= acked;
+}
+
+/* Nothing behind the header is looked at before it is known to be the peer's. */
+static void xha_receive_sealed(struct xha_peer *p, const struct xha_hdr *hdr,
+			       size_t len, u64 now)
+{
+	int plain = xha_unseal(p, hdr, p->rxs->buf, len, now);
+	struct xha_reader r;
+
+	if (plain < 0) {
+		xha_peer_reject(p, -plain);
+		return;
+	}
+	if (p->state == XFRM_HA_PSTATE_UP && hdr->version != p->version) {
+		xha_peer_reject(p, XHA_STAT_DROP_VERSION);
+		return;
+	}
+	r.p = p->rxs->buf + XHA_HDR_LEN;
+	r.left = plain - XHA_HDR_LEN;
+	xha_receive_data(p, hdr, &r, now);
 }
 
 static void xha_receive_hello(struct xha_peer *p, struct xha_reader *r, u64 now)
@@ -268,7 +293,7 @@ static void xha_receive_hello(struct xha_peer *p, struct xha_reader *r, u64 now)
 		xha_session_hello(p, &h, now);
 		return;
 	}
-	xha_receive_drop(p, XHA_STAT_DROP_RECORD);
+	xha_peer_reject(p, XHA_STAT_DROP_RECORD);
 }
 
 static void xha_receive_one(struct xha_peer *p, size_t len)
@@ -279,18 +304,18 @@ static void xha_receive_one(struct xha_peer *p, size_t len)
 
 	p->bytes_rx += len;
 	if (xha_get_hdr(&r, p->rxs->buf, len, &hdr)) {
-		xha_receive_drop(p, XHA_STAT_DROP_SHORT);
+		xha_peer_reject(p, XHA_STAT_DROP_SHORT);
 	} else if (hdr.src != p->conf.id || hdr.dst != p->xn->id) {
-		xha_receive_drop(p, XHA_STAT_DROP_NODE);
-	} else if (hdr.type == XHA_MSG_HELLO) {
+		xha_peer_reject(p, XHA_STAT_DROP_NODE);
+	} else if (hdr.type == XHA_MSG_INIT || hdr.type == XHA_MSG_RESPONSE) {
+		xha_handshake_receive(p, &hdr, p->rxs->buf, len, now);
+	} else if (hdr.type == XHA_MSG_HELLO && !p->keys.has_psk) {
 		/* Of any version: it says which ones the peer speaks. */
 		xha_receive_hello(p, &r, now);
 	} else if (hdr.type != XHA_MSG_DATA) {
-		xha_receive_drop(p, XHA_STAT_DROP_TYPE);
-	} else if (p->state == XFRM_HA_PSTATE_UP && hdr.version != p->version) {
-		xha_receive_drop(p, XHA_STAT_DROP_VERSION);
+		xha_peer_reject(p, XHA_STAT_DROP_TYPE);
 	} else {
-		xha_receive_data(p, &hdr, &r, now);
+		xha_receive_sealed(p, &hdr, len, now);
 	}
 }
 

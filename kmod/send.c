@@ -64,11 +64,19 @@ static size_t xha_send_hello(struct xha_peer *p, u64 now)
 /* The next datagram, whatever kind; 0 if there is none to send now. */
 static size_t xha_send_next(struct xha_peer *p, u64 now)
 {
-	if (p->hello_due || (p->state != XFRM_HA_PSTATE_UP && now >= p->hello_at))
+	size_t len;
+
+	if (p->keys.answer_len)
+		return xha_handshake_answer(p);
+	if (xha_handshake_due(p, now))
+		return xha_handshake_begin(p, now);
+	if (!p->keys.has_psk &&
+	    (p->hello_due || (p->state != XFRM_HA_PSTATE_UP && now >= p->hello_at)))
 		return xha_send_hello(p, now);
-	if (p->state == XFRM_HA_PSTATE_UP)
-		return xha_frame_data(p, now);
-	return 0;
+	if (p->state != XFRM_HA_PSTATE_UP)
+		return 0;
+	len = xha_frame_data(p, now);
+	return len ? xha_seal(p, p->txs->buf, len, p->number) : 0;
 }
 
 static void xha_send_open(struct xha_peer *p)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Sessions: which incarnation of which node we talk to, and what of it we have
- * heard already. A session without encryption: it keeps out what is stale, not
- * what is forged, and exists only where the operator has said 'insecure'.
+ * heard already. Who the node is, and that nobody listens, is what handshakes
+ * are for (handshake.c), which carry the same hello; without keys, where the
+ * operator has said 'insecure', it goes by itself, and a session keeps out what
+ * is stale, not what is forged.
  *
  * Each side gives the session a number and learns the other's by hello:
  *
@@ -35,20 +37,12 @@ void xha_session_state(struct xha_peer *p, u8 state, const char *reason)
 	xha_event_peer(p, from, state, reason ?: "session established");
 }
 
-/**
- * xha_session_reset - end the session, if there is one, and begin anew
- * @p: peer, xha_net.lock held
- * @state: enum xfrm_ha_peer_state to be in
- * @reason: why; static
- */
-void xha_session_reset(struct xha_peer *p, u8 state, const char *reason)
+/* Nothing that was said in the session counts any more. */
+static void xha_session_forget(struct xha_peer *p, u8 state, const char *reason)
 {
 	bool up = p->state == XFRM_HA_PSTATE_UP;
 
 	p->remote_session = 0;
-	do {
-		p->session = get_random_u32();
-	} while (!p->session);
 	p->number = 0;
 	p->top = 0;
 	bitmap_zero(p->seen, XHA_REPLAY_FRAMES);
@@ -66,6 +60,34 @@ void xha_session_reset(struct xha_peer *p, u8 state, const char *reason)
 	xha_session_state(p, state, reason);
 	if (up)
 		xha_follow_peer_gone(p);
+}
+
+/**
+ * xha_session_reset - end the session, if there is one, and begin anew
+ * @p: peer, xha_net.lock held
+ * @state: enum xfrm_ha_peer_state to be in
+ * @reason: why; static
+ */
+void xha_session_reset(struct xha_peer *p, u8 state, const char *reason)
+{
+	do {
+		p->session = get_random_u32();
+	} while (!p->session);
+	xha_keys_wipe(p);
+	xha_session_forget(p, state, reason);
+}
+
+/*
+ * The peer has begun another session. In a handshake it has our number and new
+ * keys already; without one it has to be told another number, so that what is
+ * still under way is known to be old.
+ */
+static void xha_session_renew(struct xha_peer *p, const char *reason)
+{
+	if (p->keys.has_psk)
+		xha_session_forget(p, XFRM_HA_PSTATE_CONNECTING, reason);
+	else
+		xha_session_reset(p, XFRM_HA_PSTATE_CONNECTING, reason);
 }
 
 /**
@@ -112,9 +134,9 @@ void xha_session_hello(struct xha_peer *p, const struct xha_hello *h, u64 now)
 
 	/* Another incarnation: nothing of the old one holds. */
 	if (p->state == XFRM_HA_PSTATE_UP && h->session != p->remote_session)
-		xha_session_reset(p, XFRM_HA_PSTATE_CONNECTING,
-				  h->boot == p->boot ? "the peer has begun anew" :
-						       "the peer has restarted");
+		xha_session_renew(p, h->boot == p->boot ?
+				  "the peer has begun anew" :
+				  "the peer has restarted");
 
 	p->heard_at = now;
 	p->boot = h->boot;

@@ -36,6 +36,8 @@ const char * const xha_stat_names[XHA_STAT_MAX] = {
 	[XHA_STAT_DROP_TYPE] = "drop_type",
 	[XHA_STAT_DROP_SESSION] = "drop_session",
 	[XHA_STAT_DROP_REPLAY] = "drop_replay",
+	[XHA_STAT_DROP_AUTH] = "drop_auth",
+	[XHA_STAT_DROP_FLOOD] = "drop_flood",
 	[XHA_STAT_DROP_RECORD] = "drop_record",
 	[XHA_STAT_SKIP_RECORD] = "skipped_records",
 };

@@ -41,6 +41,8 @@ enum xha_stat {
 	XHA_STAT_DROP_TYPE,
 	XHA_STAT_DROP_SESSION,
 	XHA_STAT_DROP_REPLAY,
+	XHA_STAT_DROP_AUTH,	/* not from somebody who has the key */
+	XHA_STAT_DROP_FLOOD,	/* handshakes beyond the rate */
 	XHA_STAT_DROP_RECORD,
 	XHA_STAT_SKIP_RECORD,	/* of an unknown type */
 	XHA_STAT_MAX

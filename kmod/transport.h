@@ -17,12 +17,14 @@ struct xha_transport_ops;
  * @local: our end, port included
  * @remote: the peer's
  * @dev: device that the socket is bound to, "": none
+ * @bypass: no IPsec policy applies: what goes here is encrypted already
  */
 struct xha_transport_conf {
 	const struct xha_transport_ops *ops;
 	struct sockaddr_storage local;
 	struct sockaddr_storage remote;
 	char dev[IFNAMSIZ];
+	bool bypass;
 };
 
 /**

@@ -4,8 +4,10 @@
  * what comes from elsewhere.
  */
 #include <linux/in.h>
+#include <linux/kmod.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
+#include <linux/xfrm.h>
 #include <net/ip.h>
 #include <net/sock.h>
 #include <net/udp.h>
@@ -73,6 +75,33 @@ static int xha_udp_device(struct net *net, const char *name)
 	return ifindex;
 }
 
+static int xha_udp_bypass_dir(struct socket *sock, u16 family, u8 dir)
+{
+	struct xfrm_userpolicy_info pol = {
+		.sel.family = family,
+		.dir = dir,
+		.action = XFRM_POLICY_ALLOW,
+	};
+
+	if (family == AF_INET)
+		return sock->ops->setsockopt(sock, IPPROTO_IP, IP_XFRM_POLICY,
+					     KERNEL_SOCKPTR(&pol), sizeof(pol));
+	return sock->ops->setsockopt(sock, IPPROTO_IPV6, IPV6_XFRM_POLICY,
+				     KERNEL_SOCKPTR(&pol), sizeof(pol));
+}
+
+/*
+ * Policies of the socket go before all others: the link must not end in a
+ * tunnel whose SAs a standby keeps closed. Needs xfrm_user, which whoever has
+ * SAs has loaded.
+ */
+static int xha_udp_bypass(struct socket *sock, u16 family)
+{
+	request_module("xfrm_user");
+	return xha_udp_bypass_dir(sock, family, XFRM_POLICY_OUT) ?:
+	       xha_udp_bypass_dir(sock, family, XFRM_POLICY_IN);
+}
+
 static int xha_udp_setup(struct xha_transport *t)
 {
 	const struct xha_transport_conf *c = t->conf;
@@ -94,6 +123,11 @@ static int xha_udp_setup(struct xha_transport *t)
 	else
 		inet6_sk(sk)->pmtudisc = IPV6_PMTUDISC_DONT;
 
+	if (c->bypass) {
+		err = xha_udp_bypass(t->sock, c->local.ss_family);
+		if (err)
+			return err;
+	}
 	err = kernel_bind(t->sock, xha_sockaddr(&c->local),
 			  xha_sockaddr_len(&c->local));
 	if (err)

@@ -41,6 +41,8 @@
 enum xha_msg_type {
 	XHA_MSG_HELLO = 1,	/* opens a session; frame number 0 */
 	XHA_MSG_DATA = 2,
+	XHA_MSG_INIT = 3,	/* handshake: opens a session with keys */
+	XHA_MSG_RESPONSE = 4,	/* ... and answers */
 };
 
 /**

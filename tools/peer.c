@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "err.h"
 #include "field.h"
+#include "key.h"
 #include "knob.h"
 #include "names.h"
 #include "out.h"
@@ -29,7 +30,7 @@ static const char *const words[] = {
 struct peer {
 	struct addr_list local, remote;
 	u64 port, remote_port;
-	const char *dev;
+	const char *dev, *key_file;
 	u8 transport;
 	struct knobs_read knobs;
 	u32 seen;		/* bit per word */
@@ -43,13 +44,22 @@ static bool seen(const struct peer *p, int word)
 /* What the grammar has and this release has not: say so in this place only. */
 static int not_yet(const struct peer *p)
 {
-	if (seen(p, P_KEY_FILE))
-		return err_refused("key-file is not supported yet: say 'insecure'");
 	if (p->transport == XFRM_HA_TRANSPORT_SCTP)
 		return err_refused("transport sctp is not supported yet");
 	if (p->knobs.later)
 		return err_refused("%s is not supported yet", p->knobs.later);
 	return ST_OK;
+}
+
+static int put_key(struct nl_msg *msg, const struct peer *p)
+{
+	u8 key[XFRM_HA_KEY_LEN];
+	int ret = key_read(p->key_file, key);
+
+	if (!ret)
+		req_put(msg, XFRM_HA_PEER_KEY, key, sizeof(key));
+	explicit_bzero(key, sizeof(key));
+	return ret;
 }
 
 static int read_id(struct args *a, struct nl_msg *msg)
@@ -96,7 +106,8 @@ static int read_word(struct args *a, struct peer *p)
 	case P_TRANSPORT:
 		return parse_choice(val, word, names_transport, &p->transport);
 	}
-	return ST_OK;	/* the key file: see not_yet() */
+	p->key_file = val;
+	return ST_OK;
 }
 
 /* What no word shows alone. */
@@ -150,7 +161,10 @@ static int peer_add(struct args *a)
 	if (p.dev)
 		req_put_str(msg, XFRM_HA_PEER_DEV, p.dev);
 	req_put_u8(msg, XFRM_HA_PEER_TRANSPORT, p.transport);
-	req_put(msg, XFRM_HA_PEER_INSECURE, NULL, 0);
+	if (seen(&p, P_INSECURE))
+		req_put(msg, XFRM_HA_PEER_INSECURE, NULL, 0);
+	else
+		ret = put_key(msg, &p);
 	return cmd_send(msg, ret);
 }
 
@@ -168,6 +182,8 @@ static int read_set(struct args *a, struct peer *p, struct nl_msg *msg)
 		else
 			ret = args_end(a);
 	}
+	if (!ret && seen(p, P_KEY_FILE))
+		ret = put_key(msg, p);
 	return ret ?: not_yet(p);
 }
 

@@ -63,12 +63,14 @@ table()
 	2|PEER heartbeat 1 heartbeat 2|'heartbeat' is given twice
 	2|PEER path-retransmit -1|path-retransmit '-1' is not a number
 	2|peer add 2 local 10.0.0.1 remote 10.0.0.2 frob|unexpected 'frob'
-	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /k|key-file is not supported yet: say 'insecure'
+	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /k|/k: No such file or directory
+	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /dev|/dev: not a regular file
+	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /etc/passwd|/etc/passwd: others can read or write it
 	1|PEER transport sctp|transport sctp is not supported yet
 	1|peer add 2 local 10.0.0.1,10.1.0.1 remote 10.0.0.2 insecure transport sctp|transport sctp is not
 	1|PEER rto-min 100ms rto-max 1s|rto-max is not supported yet
 	1|peer set 2 assoc-retransmit 5|assoc-retransmit is not supported yet
-	1|peer set 2 key-file /k|key-file is not supported yet
+	1|peer set 2 key-file /k|/k: No such file or directory
 	2|peer set|'id' lacks its value
 	2|peer set 2|set lacks what to set
 	2|peer set 2 insecure|unexpected 'insecure'

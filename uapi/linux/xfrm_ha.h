@@ -18,6 +18,7 @@
 /* Port of the sync link, the same for UDP and SCTP (unassigned by IANA). */
 #define XFRM_HA_PORT		4511
 
+#define XFRM_HA_KEY_LEN		32	/* bytes of the key of a link */
 #define XFRM_HA_LIMIT_NAME	31	/* characters in a name of a group */
 #define XFRM_HA_LIMIT_NODE	15	/* node ids are 1..15 */
 #define XFRM_HA_LIMIT_PEERS	3
@@ -177,6 +178,8 @@ enum xfrm_ha_peer {
 	XFRM_HA_PEER_REJECTED,		/* nested list of LIST_COUNTER */
 	XFRM_HA_PEER_LAST_HEARD,	/* u64, ms ago; absent if never */
 	XFRM_HA_PEER_PAD,
+	/* add and set only */
+	XFRM_HA_PEER_KEY,		/* binary, XFRM_HA_KEY_LEN bytes */
 
 	__XFRM_HA_PEER_MAX,
 	XFRM_HA_PEER_MAX = __XFRM_HA_PEER_MAX - 1

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handshakes: how two nodes come by the keys of a session.
+ *
+ *   header | number of the keys at the sender | Noise message
+ *
+ * The payload of the Noise message is records: the hello that opens a session
+ * without keys, and a time stamp that only grows, against replays. Nothing is
+ * remembered of a message before the operator's key has been proved by it.
+ *
+ * Either node begins when it has no session; if both do at once, the one with
+ * the lower id has begun. It alone begins when keys have grown old. The session
+ * goes on under the old ones until the peer has shown, by a frame under the new
+ * ones, that it has them too.
+ */
+#include <crypto/chacha20poly1305.h>
+#include <linux/random.h>
+
+#include "peer.h"
+#include "scratch.h"
+
+#define XHA_INDEX_LEN	4
+#define XHA_PREFIX	(XHA_HDR_LEN + XHA_INDEX_LEN)
+
+static void xha_keypair_wipe(struct xha_keypair *k)
+{
+	memzero_explicit(k, sizeof(*k));
+}
+
+/* A number that no keys of this peer have. */
+static u32 xha_keys_number(const struct xha_keys *k)
+{
+	u32 n;
+
+	do {
+		n = get_random_u32();
+	} while (!n || n == k->now.local || n == k->before.local ||
+		 n == k->next.local || n == k->index);
+	return n;
+}
+
+/**
+ * xha_keys_set - the operator's key, or another one
+ * @p: peer
+ * @psk: the key
+ *
+ * The session goes on under the keys it has; the next handshake needs the new
+ * key, or the old one as long as the peer has not been given the new one.
+ */
+void xha_keys_set(struct xha_peer *p, const u8 psk[XHA_KEY_LEN])
+{
+	struct xha_keys *k = &p->keys;
+
+	if (k->has_psk) {
+		memcpy(k->old_psk, k->psk, sizeof(k->old_psk));
+		k->has_old = true;
+	}
+	memcpy(k->psk, psk, sizeof(k->psk));
+	k->has_psk = true;
+}
+
+/**
+ * xha_keys_wipe - the session is over: forget its keys, not the operator's
+ * @p: peer
+ */
+void xha_keys_wipe(struct xha_peer *p)
+{
+	struct xha_keys *k = &p->keys;
+
+	xha_keypair_wipe(&k->now);
+	xha_keypair_wipe(&k->before);
+	xha_keypair_wipe(&k->next);
+	xha_noise_wipe(&k->noise);
+	k->index = 0;
+	k->answer_len = 0;
+}
+
+/* What both ends must agree on before anything else: who they are. */
+static int xha_handshake_prologue(struct xha_noise *n, u8 initiator, u8 responder)
+{
+	const char prologue[] = { 'x', 'f', 'r', 'm', '-', 'h', 'a', ' ', '1',
+				  initiator, responder };
+
+	return xha_noise_begin(n, prologue, sizeof(prologue));
+}
+
+/* Records of the payload, behind a header that is not sent with them. */
+static size_t xha_handshake_payload(struct xha_peer *p, const struct xha_hello *h,
+				    u8 *buf, size_t room)
+{
+	struct xha_time t = { .stamp = p->keys.stamp };
+	struct xha_hdr hdr = {};
+	struct xha_writer w;
+
+	xha_put_hdr(&w, buf, room, &hdr);
+	xha_put_hello(&w, h);
+	xha_put_time(&w, &t);
+	return w.len;
+}
+
+static void xha_put_index(u8 *buf, u32 index)
+{
+	__be32 v = cpu_to_be32(index);
+
+	memcpy(buf, &v, sizeof(v));
+}
+
+static u32 xha_get_index(const u8 *buf)
+{
+	__be32 v;
+
+	memcpy(&v, buf, sizeof(v));
+	return be32_to_cpu(v);
+}
+
+static void xha_handshake_head(struct xha_peer *p, u8 *buf, u8 type, u32 remote,
+			       u32 local)
+{
+	struct xha_hdr hdr = {
+		.version = XHA_WIRE_VERSION_MIN,
+		.type = type,
+		.src = p->xn->id,
+		.dst = p->conf.id,
+		.session = remote,
+	};
+	struct xha_writer w;
+
+	xha_put_hdr(&w, buf, XHA_PREFIX, &hdr);
+	xha_put_index(buf + XHA_HDR_LEN, local);
+}
+
+/**
+ * xha_handshake_due - is it time to begin one?
+ * @p: peer, xha_net.lock held
+ * @now: ms
+ */
+bool xha_handshake_due(const struct xha_peer *p, u64 now)
+{
+	const struct xha_keys *k = &p->keys;
+
+	if (!k->has_psk || now < p->hello_at)
+		return false;
+	if (p->state != XFRM_HA_PSTATE_UP)
+		return true;
+	return p->xn->id < p->conf.id &&
+	       (now - k->now.born > XHA_REKEY_AGE ||
+		p->number - k->now.first > XHA_REKEY_FRAMES);
+}
+
+/**
+ * xha_handshake_begin - write the first message
+ * @p: peer, xha_net.lock held
+ * @now: ms
+ *
+ * Return: its length in the sender's scratch, 0 if it cannot be written.
+ */
+size_t xha_handshake_begin(struct xha_peer *p, u64 now)
+{
+	u8 payload[XHA_HANDSHAKE_MAX];
+	struct xha_keys *k = &p->keys;
+	u8 *buf = p->txs->buf;
+	struct xha_hello h;
+	size_t len;
+	int err;
+
+	/* No sooner than an answer may have come; the peer's turn comes between. */
+	p->hello_at = now + get_random_u32_below(XHA_HELLO_PERIOD) +
+		      (p->state == XFRM_HA_PSTATE_UP ? XHA_REKEY_RETRY : XHA_HELLO_PERIOD);
+	k->stamp = max(k->stamp + 1, now);
+	k->begun = now;
+	k->index = xha_keys_number(k);
+	xha_session_fill_hello(p, &h);
+	len = xha_handshake_payload(p, &h, payload, sizeof(payload)) - XHA_HDR_LEN;
+
+	xha_handshake_head(p, buf, XHA_MSG_INIT, 0, k->index);
+	err = xha_handshake_prologue(&k->noise, p->xn->id, p->conf.id) ?:
+	      xha_noise_ephemeral(&k->noise) ?:
+	      xha_noise_write_init(&k->noise, k->psk, payload + XHA_HDR_LEN, len,
+				   buf + XHA_PREFIX);
+	if (err) {
+		k->index = 0;
+		return 0;
+	}
+	return XHA_PREFIX + len + XHA_NOISE_OVERHEAD;
+}
+
+/**
+ * xha_handshake_answer - the second message, if there is one to be sent
+ * @p: peer, xha_net.lock held
+ *
+ * Return: its length in the sender's scratch, or 0.
+ */
+size_t xha_handshake_answer(struct xha_peer *p)
+{
+	size_t len = p->keys.answer_len;
+
+	p->keys.answer_len = 0;
+	memcpy(p->txs->buf, p->keys.answer, len);
+	return len;
+}
+
+/* Reads what the payload says. */
+static int xha_handshake_records(const u8 *payload, size_t len,
+				 struct xha_hello *h, struct xha_time *t)
+{
+	struct xha_reader r = { .p = payload, .left = len };
+	bool hello = false, time = false;
+	struct xha_rec rec;
+	int more;
+
+	while ((more = xha_next(&r, &rec)) > 0) {
+		if (rec.type == XHA_REC_HELLO)
+			hello = !xha_get_hello(&rec, h);
+		else if (rec.type == XHA_REC_TIME)
+			time = !xha_get_time(&rec, t);
+	}
+	return !more && hello && time ? 0 : -EBADMSG;
+}
+
+static int xha_handshake_read_init(struct xha_peer *p, struct xha_noise *n,
+				   const u8 *msg, size_t len, u8 *payload)
+{
+	struct xha_keys *k = &p->keys;
+	int err;
+
+	k->next_old = false;
+	err = xha_handshake_prologue(n, p->conf.id, p->xn->id) ?:
+	      xha_noise_read_init(n, k->psk, msg, len, payload);
+	if (!err || !k->has_old)
+		return err;
+	k->next_old = true;
+	/* The operator has given us a new key and the peer not yet. */
+	return xha_handshake_prologue(n, p->conf.id, p->xn->id) ?:
+	       xha_noise_read_init(n, k->old_psk, msg, len, payload);
+}
+
+/* Answers a first message whose sender has proved the key. */
+static int xha_handshake_respond(struct xha_peer *p, struct xha_noise *n,
+				 u32 remote, const struct xha_hello *h, u64 now)
+{
+	u8 payload[XHA_HANDSHAKE_MAX];
+	struct xha_keys *k = &p->keys;
+	struct xha_hello mine;
+	size_t len;
+	int err;
+
+	xha_session_fill_hello(p, &mine);
+	mine.echo = h->session;
+	len = xha_handshake_payload(p, &mine, payload, sizeof(payload)) - XHA_HDR_LEN;
+
+	xha_keypair_wipe(&k->next);
+	k->next.local = xha_keys_number(k);
+	k->next.remote = remote;
+	k->next.born = now;
+	xha_handshake_head(p, k->answer, XHA_MSG_RESPONSE, remote, k->next.local);
+	err = xha_noise_ephemeral(n) ?:
+	      xha_noise_write_response(n, payload + XHA_HDR_LEN, len,
+				       k->answer + XHA_PREFIX) ?:
+	      xha_noise_split(n, k->next.receive, k->next.send);
+	if (err) {
+		xha_keypair_wipe(&k->next);
+		return err;
+	}
+	k->hello = *h;
+	k->answer_len = XHA_PREFIX + len + XHA_NOISE_OVERHEAD;
+	return 0;
+}
+
+static bool xha_handshake_flood(struct xha_keys *k, u64 now)
+{
+	if (now - k->budget_at >= MSEC_PER_SEC) {
+		k->budget_at = now;
+		k->budget = XHA_HANDSHAKE_BURST;
+	}
+	if (!k->budget)
+		return true;
+	k->budget--;
+	return false;
+}
+
+static int xha_handshake_got_init(struct xha_peer *p, const u8 *msg, size_t len,
+				  u32 remote, u64 now)
+{
+	u8 payload[XHA_HANDSHAKE_MAX];
+	struct xha_keys *k = &p->keys;
+	struct xha_noise n;
+	struct xha_hello h;
+	struct xha_time t;
+	int err;
+
+	if (xha_handshake_flood(k, now))
+		return XHA_STAT_DROP_FLOOD;
+	if (xha_handshake_read_init(p, &n, msg, len, payload)) {
+		xha_noise_wipe(&n);
+		return XHA_STAT_DROP_AUTH;
+	}
+	err = XHA_STAT_DROP_RECORD;
+	if (xha_handshake_records(payload, len - XHA_NOISE_OVERHEAD, &h, &t))
+		goto out;
+	err = XHA_STAT_DROP_REPLAY;
+	if (h.boot == k->heard_boot && t.stamp <= k->heard_stamp)
+		goto out;
+	k->heard_boot = h.boot;
+	k->heard_stamp = t.stamp;
+
+	err = 0;
+	/* Both have begun: the lower id has, unless its key is not known there yet. */
+	if (k->index && now - k->begun < XHA_HANDSHAKE_WAIT &&
+	    p->xn->id < p->conf.id && !k->next_old)
+		goto out;
+	k->index = 0;
+	err = xha_handshake_respond(p, &n, remote, &h, now) ? XHA_STAT_NO_MEMORY : 0;
+out:
+	xha_noise_wipe(&n);
+	return err;
+}
+
+/* The new keys are in use from here on; those before may still be under way. */
+static void xha_keys_turn(struct xha_peer *p, struct xha_keypair *fresh,
+			  const struct xha_hello *h, bool old, u64 now)
+{
+	struct xha_keys *k = &p->keys;
+	bool same = p->state == XFRM_HA_PSTATE_UP && h->session == p->remote_session;
+
+	xha_keypair_wipe(&k->before);
+	if (same)
+		k->before = k->now;
+	k->now = *fresh;
+	xha_keypair_wipe(fresh);
+	if (!old) {
+		/* Both have the operator's new key. */
+		k->has_old = false;
+		memzero_explicit(k->old_psk, sizeof(k->old_psk));
+	}
+	xha_session_hello(p, h, now);
+	k->now.first = p->number;
+	/* A frame tells the peer that we have them. */
+	p->beat_at = 0;
+}
+
+static int xha_handshake_got_response(struct xha_peer *p, const u8 *msg,
+				      size_t len, u32 index, u32 remote, u64 now)
+{
+	u8 payload[XHA_HANDSHAKE_MAX];
+	struct xha_keys *k = &p->keys;
+	struct xha_keypair fresh = {};
+	struct xha_hello h;
+	struct xha_time t;
+	int err;
+
+	if (!k->index || index != k->index)
+		return XHA_STAT_DROP_SESSION;
+	/* Whatever comes of it, a handshake is answered once. */
+	k->index = 0;
+	fresh.local = index;
+	fresh.remote = remote;
+	fresh.born = now;
+	err = XHA_STAT_DROP_AUTH;
+	if (xha_noise_read_response(&k->noise, msg, len, payload) ||
+	    xha_noise_split(&k->noise, fresh.send, fresh.receive))
+		goto out;
+	err = XHA_STAT_DROP_RECORD;
+	if (xha_handshake_records(payload, len - XHA_NOISE_OVERHEAD, &h, &t))
+		goto out;
+	err = 0;
+	xha_keys_turn(p, &fresh, &h, false, now);
+out:
+	xha_noise_wipe(&k->noise);
+	xha_keypair_wipe(&fresh);
+	return err;
+}
+
+/**
+ * xha_handshake_receive - a message of a handshake came in
+ * @p: peer, xha_net.lock held
+ * @hdr: its header, of the right nodes
+ * @buf: the datagram
+ * @len: its length
+ * @now: ms
+ */
+void xha_handshake_receive(struct xha_peer *p, const struct xha_hdr *hdr,
+			   const u8 *buf, size_t len, u64 now)
+{
+	int why;
+	u32 remote;
+
+	if (!p->keys.has_psk) {
+		why = XHA_STAT_DROP_TYPE;
+	} else if (len < XHA_PREFIX + XHA_NOISE_OVERHEAD || len > XHA_HANDSHAKE_MAX) {
+		why = XHA_STAT_DROP_SHORT;
+	} else {
+		remote = xha_get_index(buf + XHA_HDR_LEN);
+		buf += XHA_PREFIX;
+		len -= XHA_PREFIX;
+		if (!remote)
+			why = XHA_STAT_DROP_RECORD;
+		else if (hdr->type == XHA_MSG_INIT)
+			why = xha_handshake_got_init(p, buf, len, remote, now);
+		else
+			why = xha_handshake_got_response(p, buf, len,
+							 hdr->session, remote, now);
+	}
+	if (why)
+		xha_peer_reject(p, why);
+}
+
+/**
+ * xha_seal - encrypt a frame where it stands
+ * @p: peer, xha_net.lock held, up
+ * @buf: the datagram, with room for XHA_TAG_LEN behind it
+ * @len: its length
+ * @number: its frame number
+ *
+ * The header is authenticated with it. Numbers only grow while keys are in use,
+ * so that none is used twice with the same keys.
+ *
+ * Return: its length now.
+ */
+size_t xha_seal(struct xha_peer *p, u8 *buf, size_t len, u64 number)
+{
+	if (!p->keys.has_psk)
+		return len;
+	chacha20poly1305_encrypt(buf + XHA_HDR_LEN, buf + XHA_HDR_LEN,
+				 len - XHA_HDR_LEN, buf, XHA_HDR_LEN, number,
+				 p->keys.now.send);
+	return len + XHA_TAG_LEN;
+}
+
+static struct xha_keypair *xha_keys_find(struct xha_keys *k, u32 local)
+{
+	if (!local)
+		return NULL;
+	if (k->now.local == local)
+		return &k->now;
+	if (k->before.local == local)
+		return &k->before;
+	return k->next.local == local ? &k->next : NULL;
+}
+
+/**
+ * xha_unseal - authenticate and decrypt a frame where it stands
+ * @p: peer, xha_net.lock held
+ * @hdr: its header
+ * @buf: the datagram
+ * @len: its length
+ * @now: ms
+ *
+ * The first frame under keys that we have answered for proves that the peer has
+ * them: they are in use from then on.
+ *
+ * Return: its length now, or why it is dropped, negative (enum xha_stat).
+ */
+int xha_unseal(struct xha_peer *p, const struct xha_hdr *hdr, u8 *buf,
+	       size_t len, u64 now)
+{
+	struct xha_keys *k = &p->keys;
+	struct xha_keypair *pair;
+	struct xha_hello h;
+
+	if (!k->has_psk)
+		return hdr->session == p->session ? (int)len : -XHA_STAT_DROP_SESSION;
+	pair = xha_keys_find(k, hdr->session);
+	if (!pair)
+		return -XHA_STAT_DROP_SESSION;
+	if (len < XHA_HDR_LEN + XHA_TAG_LEN)
+		return -XHA_STAT_DROP_SHORT;
+	if (!chacha20poly1305_decrypt(buf + XHA_HDR_LEN, buf + XHA_HDR_LEN,
+				      len - XHA_HDR_LEN, buf, XHA_HDR_LEN,
+				      hdr->frame, pair->receive))
+		return -XHA_STAT_DROP_AUTH;
+	if (pair == &k->next) {
+		h = k->hello;
+		/* It could not have these keys without having heard our number. */
+		h.echo = p->session;
+		xha_keys_turn(p, pair, &h, k->next_old, now);
+	}
+	return len - XHA_TAG_LEN;
+}
