@@ -35,7 +35,7 @@ check()
 
 	"$@" >"$TMP/said" 2>&1
 	rc=$?
-	said=$(head -n 40 "$TMP/said")
+	said=$(head -n 40 "$TMP/said" | cut -c 1-400)
 	[ -z "$said" ] || diag "$said"
 	ktap_n=$((ktap_n + 1))
 	if [ "$rc" -eq 0 ]; then

@@ -36,17 +36,21 @@ GROUP=east
 module_file() { echo "${XHA_MODULE:-$NET/../bin/xfrm_ha.ko}"; }
 module_loaded() { grep -q '^xfrm_ha ' /proc/modules; }
 
+DEPENDS=""
+
 # module_load [PARAMETER=VALUE]...: the one of the build if there is one, else what is installed.
 module_load()
 {
-	local file depends
+	local file
 	file=$(module_file)
 
-	modprobe -a xfrm_user xfrm_algo esp4 esp6 veth bridge || return 1
+	[ -d /sys/module/esp6 ] || modprobe -a xfrm_user xfrm_algo esp4 esp6 veth bridge || return 1
 	if [ -f "$file" ]; then
-		depends=$(modinfo -F depends "$file" | tr ',' ' ')
-		# shellcheck disable=SC2086  # a list
-		[ -z "$depends" ] || modprobe -a $depends || return 1
+		if [ -z "$DEPENDS" ]; then
+			DEPENDS=$(modinfo -F depends "$file" | tr ',' ' ')
+			# shellcheck disable=SC2086  # a list
+			[ -z "$DEPENDS" ] || modprobe -a $DEPENDS || return 1
+		fi
 		insmod "$file" "$@"
 	else
 		modprobe xfrm_ha "$@"

@@ -44,7 +44,8 @@ pair()
 # group_get NODE FILTER: of the group named in GROUP.
 group_get() { xha "$1" -j group show "$GROUP" | jq -r ".[0] | $2"; }
 peer_get() { xha "$1" -j peer show "$2" | jq -r ".[0] | $3"; }
-stat_get() { xha "$1" -j stats show | jq -r ".[0].$2"; }
+# A counter that does not exist fails whatever is compared with it.
+stat_get() { xha "$1" -j stats show | jq -r ".[0].$2 // -1000000"; }
 sa_get() { xha "$1" -j sa show | jq -r "$2"; }
 
 role_is() { is "$2" "$(group_get "$1" .role)" "role of $1"; }

@@ -138,9 +138,10 @@ state_dump()
 		/^\t[a-z]/ { skip = 0 }
 		/^\tlifetime current:/ || /^\tstats:/ { skip = 1 }
 		/^\tanti-replay context:/ || /^\t *seq-hi/ || /^\t *[0-9a-f]{8}( |$)/ { next }
-		/^\toutput-mark 0x4841000[23]\/0x0/ { next }
+		/^\toutput-mark 0x4841000[23]\/0x0$/ { next }
 		!skip {
 			sub(/\<4[123]000000\>/, "ROLE")
+			sub(/ output-mark 0x4841000[23]\/0x0$/, "")
 			sub(/ $/, "")
 			gsub(/[ \t]+/, " ")
 			line = line " |" $0

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Acknowledgements: what the active takes for held by the standby is held there. The moment that it says so, the
+# standby takes over. (A build with XHA_APPLY_DELAY makes the standby slow enough to tell an early ack from a late one.)
+
+# shellcheck source=selftests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/net/node.sh
+. "$NET/node.sh"
+# shellcheck source=selftests/net/sa.sh
+. "$NET/sa.sh"
+
+PAIRS=100
+
+pairs()
+{
+	local n
+
+	for ((n = 0; n < PAIRS; n++)); do
+		pair_lines "$n" "$VIP" 192.0.2.100 tunnel gcm 32
+	done
+}
+
+# The active knows of them all, and none is to be acked any more.
+all_acked() { is "$((PAIRS * 2)) 0" "$(group_get gw1 '"\(.sas) \(.peers[0].pending)"')" "SAs and pending ones on gw1"; }
+
+# Right after the takeover: nothing that comes later counts.
+all_there()
+{
+	is $((PAIRS * 2)) "$(grep -c '^src ' "$TMP/states")" "SAs on gw2 right after the takeover" &&
+		is $((PAIRS * 2)) "$(grep -c 'extra_flag 41000000' "$TMP/states")" "of them open"
+}
+
+begin 5
+pair
+on gw1 pairs || give_up "SAs on gw1"
+check "the standby has acked them all" busywait 30000 all_acked
+kill_node gw1
+vip_add gw2 || give_up "VIP of gw2"
+ip -n gw2 -s xfrm state list >"$TMP/states"
+check "all of them are on the new active, and open" all_there
+check "the takeover was of all of them" grep -q "^$((PAIRS * 2)) " <<<"$(last_takeover)"
+finish

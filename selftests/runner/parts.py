@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What there is to run, and which of it belongs to which target of the Makefile."""
+
+import os
+
+from .part import BUILD, Part
+
+KERNELS = ("6.1", "6.12")
+VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "params")
+MIXED = "6.1+6.12"
+# Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
+SHORT = "backforth.sh changes.sh lifecycle.sh"
+
+
+def python(module, *args):
+    return ["python3", "-u", "-m", f"selftests.{module}", *args]
+
+
+def make(*args):
+    return ["make", "--no-print-directory", *args]
+
+
+def build(kernel):
+    """The module for a kernel from nothing, so that each warning of W=1 and sparse is said again."""
+    return Part(f"build-{kernel}", python("runner.build", kernel), timeout=300)
+
+
+def test_tree():
+    return Part("test-tree", make("test-tree"), timeout=120, plain=True)
+
+
+def units():
+    """What needs no guests."""
+    work = BUILD / "host"
+    return [
+        Part("unit", make("-C", "selftests/unit", "run_tests", f"O={work / 'unit'}"), timeout=300),
+        Part("tools", make("-C", "selftests/tools", "check", f"O={work / 'tools'}"), timeout=300),
+        Part("tools-san", make("-C", "selftests/tools", "check", "SAN=1", f"O={work / 'tools-san'}"), timeout=300),
+        Part("docs", ["python3", "selftests/docs/spec.py"], timeout=60),
+    ]
+
+
+def style():
+    return [Part("style", python("runner.style"), timeout=180)]
+
+
+def net(kernel, needs=None, tests="", timeout=900):
+    """The namespace tests in one guest."""
+    name = f"net-{kernel}" + ("-short" if tests else "")
+    return Part(name, python("vm.netns", kernel), needs or (f"build-{kernel}", "test-tree"), 2, timeout, {"TESTS": tests})
+
+
+def machines(kernel, scenarios=VM, env=None, timeout=300):
+    """The three-machine tests."""
+    needs = tuple(f"build-{k}" for k in kernel.split("+")) + ("test-tree",)
+    return [Part(f"{name}-{kernel}", python(f"vm.{name}", kernel), needs, 2, timeout, env or {}) for name in scenarios]
+
+
+def mutants(sound=""):
+    return [Part("mutants", python("vm.mutants", "6.1"), ("test-tree",), 2, 1200, {"SOUND": sound})]
+
+
+def debug_kernel():
+    """Ten to twenty minutes on a fresh machine, beside all else."""
+    return [
+        Part("debug-kernel", ["selftests/lab/debug-kernel.sh", "build"], timeout=3600, plain=True, background=True),
+        Part("build-debug", python("runner.build", "debug"), ("debug-kernel",), timeout=300),
+    ]
+
+
+def check(env=None):
+    parts = [test_tree(), *debug_kernel()]
+    parts += [build(kernel) for kernel in KERNELS] + units() + style()
+    longer = 4 if env else 1
+    # One namespace part and one scenario at a time: pairs that leave both processors busy and none starved.
+    guests = []
+    for kernel in KERNELS:
+        guests += [net(kernel, timeout=900 * longer), *machines(kernel, env=env, timeout=300 * longer)]
+    guests += machines(MIXED, ("kinds",)) + machines("6.12", ("readme",)) + mutants()
+    return parts + guests + [net("debug", tests=SHORT, timeout=900)]
+
+
+def check_full():
+    os.environ.setdefault("ROUNDS", "40")
+    os.environ.setdefault("SAS", "5000")
+    lab = Part("lab", python("lab.selftest"), ("test-tree",), timeout=300, plain=True)
+    return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + [lab] + debug_tests() + [sid()]
+
+
+def debug_tests():
+    return [net("debug", timeout=5400), *machines("debug", timeout=1800)]
+
+
+def check_debug():
+    return [test_tree(), *debug_kernel(), *debug_tests()]
+
+
+def sid():
+    return Part("build-sid", python("runner.build", "sid"), timeout=1200)
+
+
+def check_kernels():
+    return [build(kernel) for kernel in KERNELS] + [sid()]
+
+
+RUNS = {
+    "check": check,
+    "check-full": check_full,
+    "check-debug": check_debug,
+    "check-kernels": check_kernels,
+    "mutants": lambda: [test_tree(), *mutants("1")],
+    "unit": units,
+    "style": style,
+}

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A gateway dies, boots again, joins late, becomes hot, and is there when the other one dies.
+
+usage: python3 -m selftests.vm.reboot [KERNEL]
+"""
+
+import time
+
+from . import flow, ktap
+from .pair import Pair
+from .tunnel import Tunnel, batch
+
+TUNNELS = [Tunnel(1, window="esn"), Tunnel(2, "ccm", mode="transport", family=6), Tunnel(3, "null", window="128")]
+LATE = Tunnel(4, "chacha")
+RATE = 50
+
+
+def scenario(check, kernel, workdir):
+    with Pair(kernel, workdir) as pair:
+        pair.set_up(TUNNELS)
+        flows = flow.start(pair, TUNNELS, RATE)
+        time.sleep(pair.patience())
+        pair["gw1"].kill()
+        killed = pair.hub.now()
+        pair.take_vip("gw2")
+        check.step("gw1 killed, VIP at gw2")
+        time.sleep(pair.patience())
+        flow.went_on(check, pair, flows, "gw2", killed)
+        # While gw1 is away a tunnel is added at gw2, which did not have any of its own until now.
+        pair.tunnels = TUNNELS + [LATE]
+        batch(pair["gw2"], LATE.addresses(True, "eth0") + LATE.states() + LATE.policies(True))
+        batch(pair["remote"], LATE.addresses(False, "eth0") + LATE.states() + LATE.policies(False))
+        server = pair["gw2"].spawn(f"exec xha-traffic server 0.0.0.0 {LATE.port}")
+        flows = flow.start(pair, pair.tunnels, RATE)
+        pair.revive("gw1")
+        pair.configure("gw1")
+        check.step("gw1 is back")
+        group = pair.wait_hot("gw1")
+        check.equal("gw1 joined late and is hot with everything", (group["role"], group["sas"]), ("standby", 2 * len(pair.tunnels)))
+        time.sleep(pair.patience())
+        check.check("gw2 is still active", pair.group("gw2")["role"] == "active" and server.running())
+        pair["gw2"].kill()
+        killed = pair.hub.now()
+        pair.take_vip("gw1")
+        check.step("gw2 killed, VIP at gw1")
+        time.sleep(pair.patience())
+        flow.went_on(check, pair, flows, "gw1", killed)
+        check.equal("gw1 is active again", pair.group("gw1")["role"], "active")
+
+
+if __name__ == "__main__":
+    ktap.main(2 * len(TUNNELS) + 1 + 2 * 2 + 3, scenario, "reboot")
