@@ -81,7 +81,7 @@ static const char *peer_reason(const struct xha_group *g,
 		return "it has not asked for a copy";
 	if (!s->whole)
 		return "its copy is not complete";
-	if (s->pending)
+	if (xha_sync_pending(g, s))
 		return "it has not acknowledged all objects";
 	return "it has not acknowledged all leases";
 }
@@ -96,7 +96,7 @@ static int fill_peer(struct sk_buff *skb, const struct xha_group *g,
 	if (!nest)
 		return -EMSGSIZE;
 	err = nla_put_u8(skb, XFRM_HA_GPEER_ID, p->conf.id) ?:
-	      nla_put_u32(skb, XFRM_HA_GPEER_PENDING, s->pending) ?:
+	      nla_put_u32(skb, XFRM_HA_GPEER_PENDING, xha_sync_pending(g, s)) ?:
 	      nla_put_u32(skb, XFRM_HA_GPEER_REFUSED, s->refused) ?:
 	      put_text(skb, XFRM_HA_GPEER_REASON, peer_reason(g, p, s));
 	if (!err && xha_peer_up(p) && s->known)

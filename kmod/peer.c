@@ -85,8 +85,10 @@ static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
 static bool xha_peer_same_ends(const struct xha_transport_conf *a,
 			       const struct xha_transport_conf *b)
 {
-	return !strcmp(a->dev, b->dev) &&
-	       !memcmp(&a->local, &b->local, sizeof(a->local)) &&
+	/* Link-local ones may well be the same on two devices. */
+	if (a->dev[0] && b->dev[0] && strcmp(a->dev, b->dev))
+		return false;
+	return !memcmp(&a->local, &b->local, sizeof(a->local)) &&
 	       !memcmp(&a->remote, &b->remote, sizeof(a->remote));
 }
 
@@ -114,7 +116,8 @@ int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
 	xha_for_each_peer(xn, slot, p) {
 		/* Which of the two sockets would get what comes is anybody's guess. */
 		if (xha_peer_same_ends(&p->conf.addr, &c->addr)) {
-			NL_SET_ERR_MSG(extack, "another peer has these addresses and ports already");
+			NL_SET_ERR_MSG(extack,
+				       "another peer has these addresses and ports already");
 			return -EEXIST;
 		}
 	}

@@ -19,12 +19,13 @@
 static const struct {
 	const char *payload;
 	const char *ciphertext;
+	const char *more;
 } messages[] = {
 	{ "4c756477696720766f6e204d69736573",
-	  "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944"
+	  "ca35def5ae56cec33dc2036731ab14896bc4c75dbb07a61f879f8e3afa4c7944",
 	  "79b962b8aff8485742ac32f905ba45369e2465fb59e138a93d67a0d1266b6a54" },
 	{ "4d757272617920526f746862617264",
-	  "95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843"
+	  "95ebc60d2b1fa672c1f46a8aa265ef51bfe38e7ccb39ec5be34069f144808843",
 	  "d6062704d5a9c422a8e834423f8c1feada7e8d0d910a1a2cd030fb584221e3" },
 	{ "462e20412e20486179656b",
 	  "e632c3763d7669067383433197a3baddf146e9e70ad4b4e9e59e0f" },
@@ -51,11 +52,18 @@ static size_t unhex(u8 *out, const char *text)
 	return hex2bin(out, text, len) ? 0 : len;
 }
 
-static bool is(const u8 *got, size_t len, const char *text)
+static size_t ciphertext(u8 *out, size_t i)
+{
+	size_t len = unhex(out, messages[i].ciphertext);
+
+	return messages[i].more ? len + unhex(out + len, messages[i].more) : len;
+}
+
+static bool is(const u8 *got, size_t len, size_t i)
 {
 	u8 want[MESSAGE_MAX];
 
-	return unhex(want, text) == len && !memcmp(got, want, len);
+	return ciphertext(want, i) == len && !memcmp(got, want, len);
 }
 
 static int start(struct xha_noise *n, const char *secret)
@@ -79,14 +87,14 @@ static bool handshake(struct xha_noise *a, struct xha_noise *b)
 
 	len = unhex(payload, messages[0].payload);
 	if (xha_noise_write_init(a, psk, payload, len, msg) ||
-	    !is(msg, len + XHA_NOISE_OVERHEAD, messages[0].ciphertext) ||
+	    !is(msg, len + XHA_NOISE_OVERHEAD, 0) ||
 	    xha_noise_read_init(b, psk, msg, len + XHA_NOISE_OVERHEAD, back) ||
 	    memcmp(back, payload, len))
 		return false;
 
 	len = unhex(payload, messages[1].payload);
 	return !xha_noise_write_response(b, payload, len, msg) &&
-	       is(msg, len + XHA_NOISE_OVERHEAD, messages[1].ciphertext) &&
+	       is(msg, len + XHA_NOISE_OVERHEAD, 1) &&
 	       !xha_noise_read_response(a, msg, len + XHA_NOISE_OVERHEAD, back) &&
 	       !memcmp(back, payload, len) && !memcmp(a->h, b->h, sizeof(a->h));
 }
@@ -105,7 +113,7 @@ static bool transport(struct xha_noise *a, struct xha_noise *b)
 		len = unhex(payload, messages[i].payload);
 		chacha20poly1305_encrypt(msg, payload, len, NULL, 0, (i - 2) / 2,
 					 key[i % 2]);
-		if (!is(msg, len + XHA_TAG_LEN, messages[i].ciphertext))
+		if (!is(msg, len + XHA_TAG_LEN, i))
 			return false;
 	}
 	return true;
@@ -118,7 +126,7 @@ static bool refusals(void)
 	struct xha_noise n;
 	size_t len, bit;
 
-	len = unhex(msg, messages[0].ciphertext);
+	len = ciphertext(msg, 0);
 	for (bit = 0; bit < len * 8; bit++) {
 		memcpy(bad, msg, len);
 		bad[bit / 8] ^= 1 << (bit % 8);

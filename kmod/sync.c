@@ -15,7 +15,7 @@
 
 #define XHA_CHECK_PERIOD	2000	/* ms between two audits of a copy */
 #define XHA_CHECK_OVERDUE	4000	/* ms that one may be late */
-#define XHA_HOT_MAX		3000	/* ms and two samples: what was true longer ago makes not hot */
+#define XHA_HOT_MAX		3000	/* ms, and two samples: older truth makes not hot */
 #define XHA_BULK_AHEAD		256	/* objects of a bulk marked dirty at a time */
 #define XHA_BULK_RETRY		200	/* ms, doubled with every bulk that ended wrong */
 #define XHA_BULK_RETRY_MAX	6
@@ -303,6 +303,23 @@ void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check)
 			s->await = false;
 		}
 	}
+}
+
+/**
+ * xha_sync_pending - how much a peer still lacks, or has not acked
+ * @g: group, xha_net.lock held
+ * @s: the peer's copy
+ *
+ * Return: objects; what a bulk has still before it counts.
+ */
+u32 xha_sync_pending(const struct xha_group *g, const struct xha_sync *s)
+{
+	u32 all = g->nsas + g->npols, there = s->count - min(s->count, s->pending);
+
+	if (s->state == XHA_SYNC_IDLE ||
+	    (s->state >= XHA_SYNC_COPY && s->cursor == U32_MAX))
+		return s->pending;
+	return s->state < XHA_SYNC_COPY ? all : max(all - min(all, there), 1U);
 }
 
 /* What the active says of this peer's copy: hot, and as of when. */

@@ -53,16 +53,16 @@ static const char *xha_vip_on(struct net *net, struct net_device *dev,
 {
 	if (v->addr.family == AF_INET) {
 		*found = xha_vip_on4(dev, &v->addr.a);
-	} else if (!ipv6_mod_enabled()) {
-		/* Its tables are not even allocated. */
-		*found = false;
-		return "IPv6 is disabled";
-	} else {
-		*found = ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1, 0);
-		if (*found && !ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false,
-						       1, IFA_F_TENTATIVE))
-			return "the address is tentative";
+		return *found ? xha_vip_device_why(dev) : "the address is not configured";
 	}
+	*found = false;
+	/* Its tables are not even allocated then. */
+	if (!ipv6_mod_enabled())
+		return "IPv6 is disabled";
+	*found = ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1, 0);
+	if (*found && !ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1,
+					       IFA_F_TENTATIVE))
+		return "the address is tentative";
 	return *found ? xha_vip_device_why(dev) : "the address is not configured";
 }
 

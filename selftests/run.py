@@ -33,11 +33,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     words = [word for word in (sys.argv[2:] or [""])[0].split(",") if word]
     began = time.monotonic()
-    selected = chosen(parts.RUNS[sys.argv[1]](), words)
-    if not selected:
-        print(f"no part has '{sys.argv[2]}' in its name", file=sys.stderr)
-        return 2
-    done = Run(selected).go()
+    everything = parts.RUNS[sys.argv[1]]()
+    for word in words:
+        if not any(word in part.name for part in everything):
+            print(f"no part of {sys.argv[1]} has '{word}' in its name: {' '.join(part.name for part in everything)}", file=sys.stderr)
+            return 2
+    done = Run(chosen(everything, words)).go()
     print(f"\n{sys.argv[1]}: {time.monotonic() - began:.0f} s; logs in {LOGS.relative_to(TOP)}/")
     for part in done:
         print(f"  {part.seconds:5.0f} s  {part.name:20} {part.counts()}")

@@ -14,7 +14,11 @@
 . "$NET/traffic.sh"
 
 TURNS=10
+# Lease, guard, and a second of silence at the rate that is assumed at least: not twice as much each time.
+JUMP_MAX=$((6 * 65536))
 FLOWS=(1 2 3 4)
+
+jumps() { log_since | sed -n 's/.* jump \([0-9]*\)$/\1/p'; }
 
 flows_went_on()
 {
@@ -25,7 +29,7 @@ flows_went_on()
 	done
 }
 
-begin $((TURNS * 2 + 8))
+begin $((TURNS * 2 + 9))
 pair
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc 128 && tunnel gw1 3 chacha esn && tunnel gw1 4 null esn || give_up "tunnels"
 check "the standby holds them" wait_step gw1 gw2
@@ -51,6 +55,7 @@ stop wan
 check "nothing was lost but while the VIP was away" flows_went_on
 check "no number twice" no_duplicates wan
 check "no replay at the remote" no_replay_errors rem
+check "the jumps of sequence numbers do not grow" at_most "$JUMP_MAX" "$(jumps | sort -n | tail -n 1)" "largest jump"
 check "the term counts them all" at_least $((TURNS + 1)) "$(group_get gw1 .term)"
 check "SAs and policies are the same on both" busywait 5000 same_dumps gw1 gw2
 finish

@@ -51,6 +51,8 @@ tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 talk flow 1 --rate 50
+# A machine that emulates others stalls at times; contact lost by that would be logged, too.
+xha gw1 peer set 2 heartbeat 400ms && xha gw2 peer set 1 heartbeat 400ms || give_up "heartbeat"
 LOGGED=$(log_lines)
 while IFS='|' read -r case count counter; do
 	[ -n "$case" ] || continue

@@ -84,9 +84,8 @@ policy_zoo()
 		*) policy_line "10.9.1$n.1/32" 10.8.0.1/32 "$dir" 900 tunnel 192.0.2.100 "$VIP" "$words" ;;
 		esac
 	done <<<"$POLICIES"
-	echo "xfrm policy add src 10.9.99.1/32 dst 10.8.0.1/32 dir in" \
-		"tmpl src 192.0.2.100 dst $VIP proto esp reqid 900 mode tunnel level use" \
-		"tmpl proto esp reqid 901 mode transport"
+	echo "xfrm policy add src 10.8.0.1/32 dst 10.9.99.1/32 dir out" \
+		"tmpl proto comp reqid 901 mode transport tmpl src $VIP dst 192.0.2.100 proto esp reqid 900 mode tunnel"
 }
 
 # same_line TEXT state: the lines with it in the dumps that same_dumps has left are the same, and there is one.

@@ -128,6 +128,7 @@ tunnel()
 # state_dump NODE: one line for each SA, sorted, without what must differ between an active and its standby:
 #  - the tags of the role: extra_flag 4x000000, output-mark 0x4841000x/0x0
 #  - lifetime current: bytes, packets, add and use time (a copy is late; see dumps.sh for how late)
+#  - lastused: which only 6.12 shows of every SA
 #  - stats: counters of errors of this node alone
 #  - anti-replay context: outbound numbers are leased and not copied, windows are late by a sample
 state_dump()
@@ -136,7 +137,7 @@ state_dump()
 		function flush() { if (line != "") print line; line = "" }
 		/^src / { flush(); line = $0; skip = 0; next }
 		/^\t[a-z]/ { skip = 0 }
-		/^\tlifetime current:/ || /^\tstats:/ { skip = 1 }
+		/^\tlifetime current:/ || /^\tstats:/ || /^\tlastused / { skip = 1 }
 		/^\tanti-replay context:/ || /^\t *seq-hi/ || /^\t *[0-9a-f]{8}( |$)/ { next }
 		/^\toutput-mark 0x4841000[23]\/0x0$/ { next }
 		!skip {

@@ -58,7 +58,7 @@ def takeover(monitor):
 
 
 def run(pair, story, sas):
-    print("==> two gateways, each with xfrm_ha; a VIP; one ESP tunnel (AES-GCM, ESN) to the remote", flush=True)
+    print("==> two gateways with xfrm_ha and a key for their sync link; a VIP; one ESP tunnel (AES-GCM, ESN) to the remote", flush=True)
     pair.set_up([TUNNEL])
     if sas:
         print(f"==> {sas} more SAs", flush=True)

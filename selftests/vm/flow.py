@@ -99,6 +99,15 @@ def finish(flows):
         one.report = json.loads(one.job.wait(120).stdout)
 
 
+def where_lost(pair, gateway):
+    """What gateway and remote themselves say of dropped packets: XFRM, and UDP's sockets."""
+    lines = []
+    for name in (gateway, "remote"):
+        udp = pair[name].run("grep -h ^Udp /proc/net/snmp; cat /proc/net/softnet_stat | cut -d' ' -f1-3").stdout
+        lines += [f"{name}: {pair.xfrm_stat(name)}", udp]
+    return lines
+
+
 def went_on(ktap, pair, flows, gateway, since):
     """The four things that must be true of each tunnel after a takeover by `gateway`; one check per tunnel."""
     finish(flows)
@@ -119,7 +128,7 @@ def went_on(ktap, pair, flows, gateway, since):
             wrong.append("no answer")
         turns = capture.turn(t.spi_out)
         summary = f"{report['sent']} sent, {report['lost']} lost before the VIP moved, numbers {turns}"
-        ktap.check(f"{t}: goes on at {gateway}", not wrong, "\n".join(wrong + [summary]))
+        ktap.check(f"{t}: goes on at {gateway}", not wrong, "\n".join(wrong + [summary] + (where_lost(pair, gateway) if wrong else [])))
     drops = pair.replay_drops()
     ktap.equal("the remote took nothing for a replay", drops, {})
     ktap.check("nothing in clear text on the wire", not capture.clear, f"{len(capture.clear)}: {capture.clear[:5]}")

@@ -7,6 +7,7 @@
       gw1 eth1 --- eth1 gw2    sync: 10.150.0.1, .2
 """
 
+import base64
 import json
 import os
 import time
@@ -18,6 +19,7 @@ from .tunnel import VIP, batch
 
 MACHINES = {"gw1": ["wan", "sync"], "gw2": ["wan", "sync"], "remote": ["wan"]}
 GATEWAYS = ("gw1", "gw2")
+KEY_FILE = "/etc/xfrm-ha.key"
 # Loaded before the clock runs: a cold modprobe in an emulated machine takes seconds.
 MODULES = "xfrm_user xfrm_algo esp4 esp6 gcm ccm chacha20poly1305 cbc authenc seqiv echainiv hmac sha256_generic ecb crypto_null"
 SYSCTLS = "net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0 " \
@@ -44,6 +46,7 @@ class Pair(Lab):
         kernel = {"gw1": first, "gw2": second or first, "remote": second or first}
         super().__init__(kernel, MACHINES, workdir, testdir=BUILD / "test", **options)
         self.tunnels, self.vips = [], VIP
+        self.key = base64.b64encode(os.urandom(32)) + b"\n"
 
     def __enter__(self):
         super().__enter__()
@@ -65,8 +68,9 @@ class Pair(Lab):
         if name in GATEWAYS:
             lines += [f"addr add 10.150.0.{n}/24 dev eth1", f"addr add fd00:150::{n}/64 dev eth1 nodad", "link set eth1 up"]
             version = tool("kernel.sh", guest.kernel, "version")
-            # Stripped of nothing: what a distribution would install.
             guest.push(module_file(guest.kernel), f"/lib/modules/{version}/updates/xfrm_ha.ko")
+            if self.key:
+                guest.push(self.key, KEY_FILE, 0o600)
         else:
             # A late answer to a flow that has ended must not be answered: each packet of an SA is to be a flow's own.
             guest.run("""nft 'table inet quiet { chain out { type filter hook output priority 0;
@@ -82,7 +86,7 @@ class Pair(Lab):
         vips = " ".join(f"vip {address} dev eth0" for address in self.vips.values())
         self[name].run(f"""modprobe xfrm_ha && xfrm-ha -batch - <<'E'
             node set id {n} {f"sample-period {sample}" if sample else ""}
-            peer add {3 - n} local 10.150.0.{n} remote 10.150.0.{3 - n} dev eth1 insecure
+            peer add {3 - n} local 10.150.0.{n} remote 10.150.0.{3 - n} dev eth1 key-file {KEY_FILE}
             group add east {vips} {knobs}
 E""")
 
