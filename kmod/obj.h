@@ -124,7 +124,8 @@ struct xha_sa_key {
  * @synced_seq: ... as last sent to peers
  * @synced_packets: packets of the lifetime as last sent
  * @synced_at: ms
- * @life_at: ms, when the lifetime was last sent
+ * @life_packets: packets of the lifetime as last sent
+ * @life_at: ms, when that was
  * @add_time: lifetime as it really is, while the one in @x is parked
  * @use_time: likewise, 0: never used
  * @keepalive: interval of NAT keepalives, s, while the gate is closed
@@ -149,6 +150,7 @@ struct xha_sa {
 	u64 synced_seq;
 	u64 synced_packets;
 	u64 synced_at;
+	u64 life_packets;
 	u64 life_at;
 	time64_t add_time;
 	time64_t use_time;

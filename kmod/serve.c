@@ -137,15 +137,10 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 	struct xha_group *g = s->obj.group;
 	u64 moved = c->packets - s->synced_packets;
 	u64 period = g->period_time;
-	bool due;
 
 	s->seq = c->seq;
-	if (!moved)
-		return;
-
-	due = (period && now - s->synced_at >= period) ||
-	      (g->period_packets && moved >= g->period_packets);
-	if (due) {
+	if ((moved && period && now - s->synced_at >= period) ||
+	    (g->period_packets && moved >= g->period_packets)) {
 		s->synced_packets = c->packets;
 		s->synced_seq = c->seq;
 		s->synced_at = now;
@@ -155,7 +150,9 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 
 	if (!c->limited)
 		period *= XHA_LIFE_SLOW;
-	if (period && now - s->life_at >= period) {
+	/* By an account of its own: the last packets before a silence count, too. */
+	if (c->packets != s->life_packets && period && now - s->life_at >= period) {
+		s->life_packets = c->packets;
 		s->life_at = now;
 		xha_dirty(g->xn, &s->obj, XHA_W_LIFE);
 	}
