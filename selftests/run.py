@@ -4,7 +4,7 @@
 
 usage: python3 -m selftests.run check|check-full|check-debug|check-kernels|mutants|unit|style [WORD[,WORD...]]
 
-WORD: only the part of that name, or those with it in their names, and what they need. XHA_JOBS: how much may run at a time (default 4).
+WORD: only the part of that name, or those with it in their names, and what they need. XHA_JOBS: how much may run at a time (default 2: one part with guests).
 """
 
 import signal

@@ -44,6 +44,7 @@ window()
 	case $1 in
 	32) REPLY="replay-window 32" ;;
 	128) REPLY="replay-window 128" ;;
+	1024) REPLY="replay-window 1024" ;;
 	esn) REPLY="replay-window 128 flag esn" ;;
 	*) give_up "no window $1" ;;
 	esac

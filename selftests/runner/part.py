@@ -15,7 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 LOGS = BUILD / "log"
 # What may run at a time: a part costs as many as it keeps processors busy.
-BUDGET = int(os.environ.get("XHA_JOBS", "4"))
+BUDGET = int(os.environ.get("XHA_JOBS", "2"))
 
 
 @dataclasses.dataclass
