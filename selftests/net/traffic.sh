@@ -78,7 +78,12 @@ went_on()
 }
 
 # all_answered NAME: nothing was lost at all.
-all_answered() { at_least 1 "$(get "$1" .received)" "$1: answers" && is 0 "$(get "$1" .lost)" "$1: lost"; }
+all_answered()
+{
+	at_least 1 "$(get "$1" .received)" "$1: answers" && is 0 "$(get "$1" .lost)" "$1: lost" && return 0
+	get "$1" '{sent, refused, received, seconds, rtt_us, lost_ranges: .lost_ranges[:5]}'
+	return 1
+}
 
 # --- captures -----------------------------------------------------------------------------------------------------
 

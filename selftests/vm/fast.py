@@ -16,9 +16,11 @@ SHIFTS = (16, 64)
 SAMPLE_MS = 500
 
 
-def passed(capture, spi, until, sample):
-    """How many numbers the active used in the last sample period before its death."""
-    return sum(1 for when, _, _ in capture.answers[spi] if until - sample * 1e6 <= when < until)
+def passed(pair, sample):
+    """How many numbers of each SA were used in the last sample period."""
+    until = pair.hub.now()
+    answers = flow.Capture(pair).answers
+    return [sum(1 for when, _, _ in answers.get(t.spi_out, ()) if until - sample * 1e6 <= when < until) for t in TUNNELS]
 
 
 def scenario(check, kernel, workdir):
@@ -34,7 +36,11 @@ def scenario(check, kernel, workdir):
                 pair[active].run(f"xfrm-ha group set east oseq-shift {shift}")
                 pair.wait_hot(other(active))
             flows = flow.start(pair, TUNNELS, 0)
-            time.sleep(4 * pair.patience())
+            time.sleep(3 * pair.patience())
+            # A machine that has other things to do may need a while until it is fast.
+            pair.wait(lambda: min(passed(pair, sample)) > 4 * shift, "far more packets than the shift in a sample period", 60,
+                      lambda: f"{passed(pair, sample)} packets in {sample} ms")
+            check.check(f"oseq-shift {shift}: far more packets than that in a sample period", True)
             pair[active].kill()
             killed = pair.hub.now()
             pair.take_vip(other(active))
@@ -42,11 +48,8 @@ def scenario(check, kernel, workdir):
             time.sleep(2 * pair.patience())
             active = other(active)
             capture = flow.went_on(check, pair, flows, active, killed)
-            for t in TUNNELS:
-                count = passed(capture, t.spi_out, killed, sample)
-                check.check(f"oseq-shift {shift}: far more packets than that in a sample period: {t}", count > 4 * shift, count)
-                check.diag(f"{count} packets in the last {sample} ms, numbers {capture.turn(t.spi_out)[-1][:2]}")
+            check.diag(f"numbers {[capture.turn(t.spi_out)[-1][:2] for t in TUNNELS]}")
 
 
 if __name__ == "__main__":
-    ktap.main(len(SHIFTS) * (2 * len(TUNNELS) + 2), scenario, "fast")
+    ktap.main(len(SHIFTS) * (1 + len(TUNNELS) + 2), scenario, "fast")

@@ -22,7 +22,8 @@ GATEWAYS = ("gw1", "gw2")
 KEY_FILE = "/etc/xfrm-ha.key"
 # Loaded before the clock runs: a cold modprobe in an emulated machine takes seconds.
 MODULES = "xfrm_user xfrm_algo esp4 esp6 gcm ccm chacha20poly1305 cbc authenc seqiv echainiv hmac sha256_generic ecb crypto_null"
-SYSCTLS = "net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0 " \
+# The flows' ends want room: on a slow machine a default socket loses what the gateway has not.
+SYSCTLS = "net.core.rmem_max=8388608 net.core.wmem_max=8388608 net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0 " \
     "net.ipv4.conf.eth0.send_redirects=0"
 
 
