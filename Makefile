@@ -42,7 +42,10 @@ copy = mkdir -p $(1)/kmod/compat $(1)/uapi/linux && for file in $(MODULE_SRC); d
 jobs = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 kbuild = $(MAKE) --no-print-directory $(jobs) -C $(1) M=$(2) XHA_VERSION=$(VERSION) $(3)
 
-release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+# What `uname -r` says there; Debian's kernel.release says something else.
+release = $(shell sed -n 's/^#define UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+# Distributions do not give the key that their configuration wants modules to be signed with.
+unsigned = $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 headers:
 	@[ -n "$(release)" ] || { echo "no kernel headers in $(KDIR)" >&2; exit 1; }
@@ -54,7 +57,7 @@ modules: headers ## the module for KDIR, in build/RELEASE/
 	@echo "built build/$(release)/xfrm_ha.ko"
 
 modules_install: modules ## ... installed under DESTDIR/lib/modules
-	+@$(call kbuild,$(KDIR),$(B)/$(release),modules_install $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR))))
+	+@$(call kbuild,$(KDIR),$(B)/$(release),modules_install $(unsigned) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR))))
 
 tools: ## the command line tool, in build/tools/
 	$(need_compiler)

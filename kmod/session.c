@@ -222,8 +222,13 @@ u64 xha_session_limit(const struct xha_peer *p)
  */
 void xha_session_tick(struct xha_peer *p, u64 now)
 {
-	if (p->state == XFRM_HA_PSTATE_UP &&
-	    now - p->heard_at > xha_session_limit(p))
+	u64 limit = xha_session_limit(p);
+
+	/* If it was us who slept, what has come meanwhile is still to be read. */
+	if (now - p->ticked_at > limit / 2)
+		p->heard_at = max(p->heard_at, now - limit / 2);
+	p->ticked_at = now;
+	if (p->state == XFRM_HA_PSTATE_UP && now - p->heard_at > limit)
 		xha_session_reset(p, XFRM_HA_PSTATE_LOST,
 				  "nothing heard from it");
 }

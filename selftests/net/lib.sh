@@ -182,8 +182,8 @@ vip_announce()
 	local mac
 	mac=$(mac_of "$1")
 
-	ip -n rem neigh replace "$VIP" lladdr "$mac" dev wan nud reachable
-	ip -n rem neigh replace "$VIP6" lladdr "$mac" dev wan nud reachable
+	ip -n rem neigh replace "$VIP" lladdr "$mac" dev wan nud permanent
+	ip -n rem neigh replace "$VIP6" lladdr "$mac" dev wan nud permanent
 }
 
 # [from, to] in CLOCK_REALTIME, as xha-traffic has it: while no gateway had the VIP, losses are nobody's fault.

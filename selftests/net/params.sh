@@ -128,7 +128,7 @@ on rem tunnel_sas 1
 on rem remote_policies 1
 ip -n rem addr add 10.9.1.1/32 dev lo
 check "the other node, set up by netlink, gets hot with them" busywait 15000 both_in_step
-ip -n rem neigh replace "$VIP" lladdr "$(cat /sys/class/net/xwan/address)" dev wan nud reachable
+ip -n rem neigh replace "$VIP" lladdr "$(cat /sys/class/net/xwan/address)" dev wan nud permanent
 xha-traffic server 0.0.0.0 5000 >"$TMP/here.json" 2>"$TMP/here.err" &
 here_pid=$!
 serve gw2
