@@ -50,6 +50,40 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 	return same;
 }
 
+static struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
+				    const struct xha_sa_key *key, u8 dir, bool beside)
+{
+	const struct xha_sa_desc *d = &p->rxs->sa;
+	struct xha_sa *s = xha_sa_add(p->xn, key, beside);
+
+	if (!s)
+		return NULL;
+	s->saddr = d->saddr;
+	s->esn = d->flags & XFRM_STATE_ESN;
+	s->dir = dir;
+	s->shared = true;
+	s->obj.origin = XFRM_HA_ORIGIN_LEARNED;
+	xha_obj_set_group(&s->obj, g);
+	return s;
+}
+
+/* Its place is taken by an SA of another group, or of none, which stays that. */
+static int xha_apply_beside(struct xha_peer *p, struct xha_group *g,
+			    const struct xha_sa_key *key, u64 frame, u64 hash)
+{
+	u32 id = p->rxs->sa.id;
+	struct xha_obj *o = xha_copy_obj(p, id);
+	struct xha_sa *s;
+
+	if (!o) {
+		s = xha_apply_add(p, g, key, XFRM_HA_DIR_UNKNOWN, true);
+		if (!s)
+			return -ENOMEM;
+		o = &s->obj;
+	}
+	return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_TAKEN);
+}
+
 /*
  * What is in the table under the record's key: the copy itself, the same SA by
  * another way, or something else that must not be touched. 1: dealt with; 0: an
@@ -77,26 +111,9 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED)
 		return 0;
 	if (s->obj.group != g)
-		return 1;
+		return xha_apply_beside(p, g, &s->key, frame, hash) ?: 1;
 	return xha_apply_claim(p, &s->obj, d->id, frame, hash,
 			       XHA_RESULT_TAKEN) ?: 1;
-}
-
-static struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
-				    const struct xha_sa_key *key, u8 dir)
-{
-	const struct xha_sa_desc *d = &p->rxs->sa;
-	struct xha_sa *s = xha_sa_add(p->xn, key);
-
-	if (!s)
-		return NULL;
-	s->saddr = d->saddr;
-	s->esn = d->flags & XFRM_STATE_ESN;
-	s->dir = dir;
-	s->shared = true;
-	s->obj.origin = XFRM_HA_ORIGIN_LEARNED;
-	xha_obj_set_group(&s->obj, g);
-	return s;
 }
 
 /**
@@ -183,7 +200,7 @@ static int xha_apply_taken(struct xha_peer *p, struct xha_group *g,
 	s = xha_sa_find(p->xn, key);
 	if (s)
 		return xha_apply_existing(p, g, s, frame, hash);
-	s = xha_apply_add(p, g, key, dir);
+	s = xha_apply_add(p, g, key, dir, false);
 	if (!s)
 		return -ENOMEM;
 	return xha_apply_claim(p, &s->obj, p->rxs->sa.id, frame, hash,
@@ -210,7 +227,7 @@ static int xha_apply_built(struct xha_peer *p, struct xha_group *g,
 		xha_copy_drop(p->xn, &s->obj);
 	}
 
-	s = xha_apply_add(p, g, key, dir);
+	s = xha_apply_add(p, g, key, dir, false);
 	if (!s) {
 		err = -ENOMEM;
 		goto discard;

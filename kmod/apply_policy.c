@@ -41,33 +41,11 @@ static bool xha_apply_same_policy(struct xha_peer *p, struct xha_pol *pol, u64 h
 	       xha_record_hash(rec.body, fixed) == hash;
 }
 
-/* 1: dealt with; 0: its place is free now; or -ENOMEM. */
-static int xha_apply_pol_existing(struct xha_peer *p, struct xha_group *g,
-				  struct xha_pol *pol, u64 frame, u64 hash)
-{
-	struct xha_obj *o = &pol->obj;
-	u32 id = p->rxs->pol.id;
-	bool same = false;
-
-	if (pol->xp && o->group == g && !pol->xp->walk.dead)
-		same = (o->hash == hash && o->result == XHA_RESULT_OK) ||
-		       xha_apply_same_policy(p, pol, hash);
-	if (same)
-		return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_OK) ?: 1;
-	if (o->origin == XFRM_HA_ORIGIN_LEARNED) {
-		xha_copy_drop(p->xn, o);
-		return 0;
-	}
-	if (o->group != g)
-		return 1;
-	return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_TAKEN) ?: 1;
-}
-
 static int xha_apply_pol_add(struct xha_peer *p, struct xha_group *g,
 			     const struct xha_pol_key *key, struct xfrm_policy *xp,
-			     u64 frame, u64 hash, u8 result)
+			     u64 frame, u64 hash, u8 result, bool beside)
 {
-	struct xha_pol *pol = xha_pol_add(p->xn, key);
+	struct xha_pol *pol = xha_pol_add(p->xn, key, beside);
 
 	if (!pol)
 		return -ENOMEM;
@@ -76,6 +54,65 @@ static int xha_apply_pol_add(struct xha_peer *p, struct xha_group *g,
 	pol->obj.installed = xp;
 	xha_obj_set_group(&pol->obj, g);
 	return xha_apply_claim(p, &pol->obj, p->rxs->pol.id, frame, hash, result);
+}
+
+/* Its place is taken by a policy of another group, or of none. */
+static int xha_apply_pol_beside(struct xha_peer *p, struct xha_group *g,
+				const struct xha_pol_key *key, u64 frame, u64 hash)
+{
+	u32 id = p->rxs->pol.id;
+	struct xha_obj *o = xha_copy_obj(p, id);
+
+	if (o)
+		return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_TAKEN);
+	return xha_apply_pol_add(p, g, key, NULL, frame, hash, XHA_RESULT_TAKEN, true);
+}
+
+/* A newer version takes the place of ours in one step: nothing slips through. */
+static int xha_apply_pol_replace(struct xha_peer *p, struct xha_pol *pol, u64 frame, u64 hash)
+{
+	struct xfrm_policy *old = pol->xp, *xp;
+
+	xp = xha_install_policy_build(p->xn->net, &p->rxs->pol);
+	if (!xp)
+		return -ENOMEM;
+	if (xha_install_policy_insert(xp, pol->key.dir, true)) {
+		xha_install_policy_discard(xp);
+		return -ENOMEM;
+	}
+	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
+	pol->xp = xp;
+	pol->obj.installed = xp;
+	xfrm_pol_put(old);
+	return xha_apply_claim(p, &pol->obj, p->rxs->pol.id, frame, hash, XHA_RESULT_OK);
+}
+
+/*
+ * 1: dealt with; 0: its place is free now; or -ENOMEM. @install: the record can
+ * be installed.
+ */
+static int xha_apply_pol_existing(struct xha_peer *p, struct xha_group *g,
+				  struct xha_pol *pol, u64 frame, u64 hash, bool install)
+{
+	struct xha_obj *o = &pol->obj;
+	u32 id = p->rxs->pol.id;
+	bool live, same = false;
+
+	live = pol->xp && o->group == g && !READ_ONCE(pol->xp->walk.dead);
+	if (live)
+		same = (o->hash == hash && o->result == XHA_RESULT_OK) ||
+		       xha_apply_same_policy(p, pol, hash);
+	if (same)
+		return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_OK) ?: 1;
+	if (o->origin == XFRM_HA_ORIGIN_LEARNED) {
+		if (live && install)
+			return xha_apply_pol_replace(p, pol, frame, hash) ?: 1;
+		xha_copy_drop(p->xn, o);
+		return 0;
+	}
+	if (o->group != g)
+		return xha_apply_pol_beside(p, g, &pol->key, frame, hash) ?: 1;
+	return xha_apply_claim(p, o, id, frame, hash, XHA_RESULT_TAKEN) ?: 1;
 }
 
 /*
@@ -90,8 +127,8 @@ static int xha_apply_pol_taken(struct xha_peer *p, struct xha_group *g,
 	xha_reconcile_pol(p->xn, key);
 	pol = xha_pol_find(p->xn, key);
 	if (pol)
-		return xha_apply_pol_existing(p, g, pol, frame, hash);
-	return xha_apply_pol_add(p, g, key, NULL, frame, hash, XHA_RESULT_TAKEN);
+		return xha_apply_pol_existing(p, g, pol, frame, hash, false);
+	return xha_apply_pol_add(p, g, key, NULL, frame, hash, XHA_RESULT_TAKEN, false);
 }
 
 static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
@@ -104,12 +141,12 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 	xp = xha_install_policy_build(p->xn->net, d);
 	if (!xp)
 		return -ENOMEM;
-	if (xha_install_policy_insert(xp, d->dir)) {
+	if (xha_install_policy_insert(xp, d->dir, false)) {
 		xha_install_policy_discard(xp);
 		return xha_apply_pol_taken(p, g, key, frame, hash);
 	}
 	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
-	err = xha_apply_pol_add(p, g, key, xp, frame, hash, XHA_RESULT_OK);
+	err = xha_apply_pol_add(p, g, key, xp, frame, hash, XHA_RESULT_OK, false);
 	if (err && !xha_pol_find(p->xn, key)) {
 		/* Not in our table: it must not stay in XFRM's. */
 		xfrm_policy_delete(xp, d->dir);
@@ -176,9 +213,10 @@ int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	hash = xha_record_hash(rec->body, fixed);
 	xha_apply_pol_key(d, &key);
 	pol = xha_pol_find(p->xn, &key);
-	err = pol ? xha_apply_pol_existing(p, g, pol, frame, hash) : 0;
+	err = pol ? xha_apply_pol_existing(p, g, pol, frame, hash,
+					   result == XHA_RESULT_OK) : 0;
 	if (!err && result != XHA_RESULT_OK)
-		err = xha_apply_pol_add(p, g, &key, NULL, frame, hash, result);
+		err = xha_apply_pol_add(p, g, &key, NULL, frame, hash, result, false);
 	else if (!err)
 		err = xha_apply_pol_install(p, g, &key, frame, hash);
 	return min(err, 0);

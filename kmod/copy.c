@@ -55,6 +55,17 @@ static void xha_copy_ungid(struct xha_peer *p, u8 gid)
 			g->peers[p->slot].got_gen = 0;
 }
 
+/* BEGIN and CHECK are sent again until they are acked: one may come late, too. */
+static bool xha_copy_late(struct xha_peer *p, struct xha_sync *s, u64 frame)
+{
+	if (frame < s->got_frame) {
+		xha_stat_inc(&p->xn->stats, XHA_STAT_STALE);
+		return true;
+	}
+	s->got_frame = frame;
+	return false;
+}
+
 /**
  * xha_copy_begin - a new copy begins
  * @p: peer, xha_net.lock held
@@ -72,8 +83,10 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 	if (!g || xha_group_active(g) || g->src != p->slot)
 		return;
 
-	xha_copy_ungid(p, b->gid);
 	s = &g->peers[p->slot];
+	if (xha_copy_late(p, s, frame))
+		return;
+	xha_copy_ungid(p, b->gid);
 	s->holds = true;
 	s->got_gen = b->gen;
 	s->got_gid = b->gid;
@@ -173,7 +186,7 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 	if (!g)
 		return;
 	s = &g->peers[p->slot];
-	if (s->got_gen != c->gen)
+	if (s->got_gen != c->gen || xha_copy_late(p, s, frame))
 		return;
 
 	if (c->flags & XHA_CHECK_END)

@@ -85,7 +85,7 @@ static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
 		p->srtt += rtt - p->srtt / 8;
 	}
 	p->rto = clamp_t(u32, (p->srtt / 8 + p->rttvar) / USEC_PER_MSEC,
-			 XHA_RTO_MIN, XHA_RTO_MAX);
+			 p->conf.addr.rto_min, p->conf.addr.rto_max);
 }
 
 static bool xha_flight_in_ack(const struct xha_ack *a, u64 number)
@@ -146,7 +146,7 @@ u64 xha_flight_expire(struct xha_peer *p, u64 now)
 	}
 	if (lost) {
 		p->cwnd = max(p->cwnd / 2, 16U);
-		p->rto = min_t(u32, p->rto * 2, XHA_RTO_MAX);
+		p->rto = min_t(u32, p->rto * 2, p->conf.addr.rto_max);
 	}
 	return f ? f->sent + p->rto : U64_MAX;
 }

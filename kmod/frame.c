@@ -248,7 +248,7 @@ static void xha_frame_beat(struct xha_peer *p, struct xha_writer *w, u64 now)
 		.stamp = now,
 		.echo = p->stamp,
 		.held = p->stamp ? now - p->stamp_at : 0,
-		.beat = p->conf.heartbeat,
+		.beat = p->conf.addr.heartbeat,
 	};
 	struct xha_group_status st;
 	unsigned int n = 0;
@@ -264,8 +264,10 @@ static void xha_frame_beat(struct xha_peer *p, struct xha_writer *w, u64 now)
 			return;
 		p->beat_done = n;
 	}
+	if (XHA_PRETEND_LATER)
+		xha_put_pretended(w);
 	p->beat_done = 0;
-	p->beat_at = now + p->conf.heartbeat;
+	p->beat_at = now + p->conf.addr.heartbeat;
 }
 
 /* Is there memory to remember one more frame? */

@@ -6,6 +6,7 @@
 #include <linux/if.h>
 #include <linux/rcupdate.h>
 
+#include "addr.h"
 #include "net.h"
 #include "role.h"
 #include "wire.h"
@@ -20,16 +21,6 @@ struct netlink_ext_ack;
 #define XHA_OSEQ_SHIFT_MIN	16
 #define XHA_OSEQ_SHIFT_MAX	BIT(28)	/* a 32-bit SA has room for several */
 #define XHA_REPLAY_ADVANCE_MAX	4096
-
-/**
- * struct xha_addr - an address
- * @family: AF_INET or AF_INET6
- * @a: the address
- */
-struct xha_addr {
-	u16 family;
-	xfrm_address_t a;
-};
 
 /**
  * struct xha_vip - an address whose presence drives the role
@@ -100,6 +91,7 @@ enum xha_sync_state {
  * @got_gen: generation being received
  * @got_gid: number of the group at the peer
  * @got_check: the last check answered
+ * @got_frame: number of the frame that carried the last BEGIN or CHECK
  * @got_ok: ... and it matched
  */
 struct xha_sync {
@@ -135,6 +127,7 @@ struct xha_sync {
 	u32 got_gen;
 	u8 got_gid;
 	u32 got_check;
+	u64 got_frame;
 	bool got_ok;
 };
 

@@ -19,8 +19,7 @@
 #include "peer.h"
 #include "scratch.h"
 
-#define XHA_INDEX_LEN	4
-#define XHA_PREFIX	(XHA_HDR_LEN + XHA_INDEX_LEN)
+static_assert(XHA_SECRET_LEN == XHA_NOISE_OVERHEAD);
 
 static void xha_keypair_wipe(struct xha_keypair *k)
 {
@@ -84,33 +83,13 @@ static int xha_handshake_prologue(struct xha_noise *n, u8 initiator, u8 responde
 	return xha_noise_begin(n, prologue, sizeof(prologue));
 }
 
-/* Records of the payload, behind a header that is not sent with them. */
+/* What the payload of either message says. */
 static size_t xha_handshake_payload(struct xha_peer *p, const struct xha_hello *h,
 				    u8 *buf, size_t room)
 {
 	struct xha_time t = { .stamp = p->keys.stamp };
-	struct xha_hdr hdr = {};
-	struct xha_writer w;
 
-	xha_put_hdr(&w, buf, room, &hdr);
-	xha_put_hello(&w, h);
-	xha_put_time(&w, &t);
-	return w.len;
-}
-
-static void xha_put_index(u8 *buf, u32 index)
-{
-	__be32 v = cpu_to_be32(index);
-
-	memcpy(buf, &v, sizeof(v));
-}
-
-static u32 xha_get_index(const u8 *buf)
-{
-	__be32 v;
-
-	memcpy(&v, buf, sizeof(v));
-	return be32_to_cpu(v);
+	return xha_put_payload(buf, room, h, &t);
 }
 
 static void xha_handshake_head(struct xha_peer *p, u8 *buf, u8 type, u32 remote,
@@ -123,10 +102,8 @@ static void xha_handshake_head(struct xha_peer *p, u8 *buf, u8 type, u32 remote,
 		.dst = p->conf.id,
 		.session = remote,
 	};
-	struct xha_writer w;
 
-	xha_put_hdr(&w, buf, XHA_PREFIX, &hdr);
-	xha_put_index(buf + XHA_HDR_LEN, local);
+	xha_put_prefix(buf, &hdr, local);
 }
 
 /**
@@ -170,18 +147,18 @@ size_t xha_handshake_begin(struct xha_peer *p, u64 now)
 	k->begun = now;
 	k->index = xha_keys_number(k);
 	xha_session_fill_hello(p, &h);
-	len = xha_handshake_payload(p, &h, payload, sizeof(payload)) - XHA_HDR_LEN;
+	len = xha_handshake_payload(p, &h, payload, sizeof(payload));
 
 	xha_handshake_head(p, buf, XHA_MSG_INIT, 0, k->index);
 	err = xha_handshake_prologue(&k->noise, p->xn->id, p->conf.id) ?:
 	      xha_noise_ephemeral(&k->noise) ?:
-	      xha_noise_write_init(&k->noise, k->psk, payload + XHA_HDR_LEN, len,
-				   buf + XHA_PREFIX);
+	      xha_noise_write_init(&k->noise, k->psk, payload, len,
+				   buf + XHA_PREFIX_LEN);
 	if (err) {
 		k->index = 0;
 		return 0;
 	}
-	return XHA_PREFIX + len + XHA_NOISE_OVERHEAD;
+	return XHA_PREFIX_LEN + len + XHA_NOISE_OVERHEAD;
 }
 
 /**
@@ -197,24 +174,6 @@ size_t xha_handshake_answer(struct xha_peer *p)
 	p->keys.answer_len = 0;
 	memcpy(p->txs->buf, p->keys.answer, len);
 	return len;
-}
-
-/* Reads what the payload says. */
-static int xha_handshake_records(const u8 *payload, size_t len,
-				 struct xha_hello *h, struct xha_time *t)
-{
-	struct xha_reader r = { .p = payload, .left = len };
-	bool hello = false, time = false;
-	struct xha_rec rec;
-	int more;
-
-	while ((more = xha_next(&r, &rec)) > 0) {
-		if (rec.type == XHA_REC_HELLO)
-			hello = !xha_get_hello(&rec, h);
-		else if (rec.type == XHA_REC_TIME)
-			time = !xha_get_time(&rec, t);
-	}
-	return !more && hello && time ? 0 : -EBADMSG;
 }
 
 static int xha_handshake_read_init(struct xha_peer *p, struct xha_noise *n,
@@ -246,7 +205,7 @@ static int xha_handshake_respond(struct xha_peer *p, struct xha_noise *n,
 
 	xha_session_fill_hello(p, &mine);
 	mine.echo = h->session;
-	len = xha_handshake_payload(p, &mine, payload, sizeof(payload)) - XHA_HDR_LEN;
+	len = xha_handshake_payload(p, &mine, payload, sizeof(payload));
 
 	xha_keypair_wipe(&k->next);
 	k->next.local = xha_keys_number(k);
@@ -254,15 +213,15 @@ static int xha_handshake_respond(struct xha_peer *p, struct xha_noise *n,
 	k->next.born = now;
 	xha_handshake_head(p, k->answer, XHA_MSG_RESPONSE, remote, k->next.local);
 	err = xha_noise_ephemeral(n) ?:
-	      xha_noise_write_response(n, payload + XHA_HDR_LEN, len,
-				       k->answer + XHA_PREFIX) ?:
+	      xha_noise_write_response(n, payload, len,
+				       k->answer + XHA_PREFIX_LEN) ?:
 	      xha_noise_split(n, k->next.receive, k->next.send);
 	if (err) {
 		xha_keypair_wipe(&k->next);
 		return err;
 	}
 	k->hello = *h;
-	k->answer_len = XHA_PREFIX + len + XHA_NOISE_OVERHEAD;
+	k->answer_len = XHA_PREFIX_LEN + len + XHA_NOISE_OVERHEAD;
 	return 0;
 }
 
@@ -295,7 +254,7 @@ static int xha_handshake_got_init(struct xha_peer *p, const u8 *msg, size_t len,
 		return XHA_STAT_DROP_AUTH;
 	}
 	err = XHA_STAT_DROP_RECORD;
-	if (xha_handshake_records(payload, len - XHA_NOISE_OVERHEAD, &h, &t))
+	if (xha_get_payload(payload, len - XHA_NOISE_OVERHEAD, &h, &t))
 		goto out;
 	err = XHA_STAT_DROP_REPLAY;
 	if (h.boot == k->heard_boot && t.stamp <= k->heard_stamp)
@@ -360,7 +319,7 @@ static int xha_handshake_got_response(struct xha_peer *p, const u8 *msg,
 	    xha_noise_split(&k->noise, fresh.send, fresh.receive))
 		goto out;
 	err = XHA_STAT_DROP_RECORD;
-	if (xha_handshake_records(payload, len - XHA_NOISE_OVERHEAD, &h, &t))
+	if (xha_get_payload(payload, len - XHA_NOISE_OVERHEAD, &h, &t))
 		goto out;
 	err = 0;
 	xha_keys_turn(p, &fresh, &h, false, now);
@@ -381,25 +340,25 @@ out:
 void xha_handshake_receive(struct xha_peer *p, const struct xha_hdr *hdr,
 			   const u8 *buf, size_t len, u64 now)
 {
-	int why;
+	int why, err;
 	u32 remote;
 
 	if (!p->keys.has_psk) {
-		why = XHA_STAT_DROP_TYPE;
-	} else if (len < XHA_PREFIX + XHA_NOISE_OVERHEAD || len > XHA_HANDSHAKE_MAX) {
-		why = XHA_STAT_DROP_SHORT;
-	} else {
-		remote = xha_get_index(buf + XHA_HDR_LEN);
-		buf += XHA_PREFIX;
-		len -= XHA_PREFIX;
-		if (!remote)
-			why = XHA_STAT_DROP_RECORD;
-		else if (hdr->type == XHA_MSG_INIT)
-			why = xha_handshake_got_init(p, buf, len, remote, now);
-		else
-			why = xha_handshake_got_response(p, buf, len,
-							 hdr->session, remote, now);
+		xha_peer_reject(p, XHA_STAT_DROP_TYPE);
+		return;
 	}
+	err = xha_get_prefix(buf, len, &remote);
+	if (err == -EMSGSIZE)
+		why = XHA_STAT_DROP_SHORT;
+	else if (err)
+		why = XHA_STAT_DROP_RECORD;
+	else if (hdr->type == XHA_MSG_INIT)
+		why = xha_handshake_got_init(p, buf + XHA_PREFIX_LEN,
+					     len - XHA_PREFIX_LEN, remote, now);
+	else
+		why = xha_handshake_got_response(p, buf + XHA_PREFIX_LEN,
+						 len - XHA_PREFIX_LEN,
+						 hdr->session, remote, now);
 	if (why)
 		xha_peer_reject(p, why);
 }

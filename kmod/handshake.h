@@ -4,7 +4,7 @@
 #define _XHA_HANDSHAKE_H
 
 #include "noise.h"
-#include "wire.h"
+#include "wire_hello.h"
 
 struct xha_peer;
 
@@ -17,9 +17,6 @@ struct xha_peer;
 #define XHA_REKEY_RETRY		5000		/* ms until a session asks for new keys again */
 #endif
 #define XHA_HANDSHAKE_BURST	10		/* handshakes per second that one peer may begin */
-
-/* A message of the handshake: header, sender's number for the keys, Noise. */
-#define XHA_HANDSHAKE_MAX	256
 
 /**
  * struct xha_keypair - keys of a session

@@ -307,12 +307,14 @@ struct xfrm_policy *xha_install_policy_build(struct net *net,
  * xha_install_policy_insert - let XFRM know a policy
  * @xp: policy; the caller keeps its reference, XFRM takes its own
  * @dir: XFRM_POLICY_IN, _OUT or _FWD
+ * @replace: in the place of one with the same key
  *
- * Return: 0; -EEXIST if there is one with its key already (@xp unchanged).
+ * Return: 0; else @xp is unchanged: -EEXIST, there is one with its key already;
+ * -ENOMEM.
  */
-int xha_install_policy_insert(struct xfrm_policy *xp, u8 dir)
+int xha_install_policy_insert(struct xfrm_policy *xp, u8 dir, bool replace)
 {
-	return xfrm_policy_insert(dir, xp, 1);
+	return xfrm_policy_insert(dir, xp, !replace);
 }
 
 /**

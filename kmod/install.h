@@ -14,7 +14,7 @@ void xha_install_discard(struct xfrm_state *x);
 
 struct xfrm_policy *xha_install_policy_build(struct net *net,
 					     const struct xha_pol_desc *d);
-int xha_install_policy_insert(struct xfrm_policy *xp, u8 dir);
+int xha_install_policy_insert(struct xfrm_policy *xp, u8 dir, bool replace);
 void xha_install_policy_discard(struct xfrm_policy *xp);
 
 #endif /* _XHA_INSTALL_H */

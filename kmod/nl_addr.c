@@ -29,6 +29,22 @@ static const struct {
 		XHA_HEARTBEAT_MIN, XHA_HEARTBEAT_MAX,
 		RANGE("heartbeat", XHA_HEARTBEAT_MIN, XHA_HEARTBEAT_MAX, " ms"),
 	},
+	[XHA_KNOB_RTO_MIN] = {
+		XHA_RTO_LEAST, XHA_RTO_MOST,
+		RANGE("rto-min", XHA_RTO_LEAST, XHA_RTO_MOST, " ms"),
+	},
+	[XHA_KNOB_RTO_MAX] = {
+		XHA_RTO_LEAST, XHA_RTO_MOST,
+		RANGE("rto-max", XHA_RTO_LEAST, XHA_RTO_MOST, " ms"),
+	},
+	[XHA_KNOB_PATH_RETRANSMIT] = {
+		1, XHA_RETRANSMIT_MAX,
+		RANGE("path-retransmit", 1, XHA_RETRANSMIT_MAX, ""),
+	},
+	[XHA_KNOB_ASSOC_RETRANSMIT] = {
+		1, XHA_RETRANSMIT_MAX,
+		RANGE("assoc-retransmit", 1, XHA_RETRANSMIT_MAX, ""),
+	},
 	[XHA_KNOB_SYNC_PERIOD_TIME] = {
 		0, XHA_SYNC_PERIOD_TIME_MAX,
 		RANGE("sync-period-time", 0, XHA_SYNC_PERIOD_TIME_MAX,
@@ -129,62 +145,57 @@ const char *xha_id_wrong(unsigned int id)
 	return "a node id is 1.." __stringify(XFRM_HA_LIMIT_NODE);
 }
 
-const char *xha_link_wrong(const struct xha_transport_conf *t)
+/* Addresses of one end; @family is that of all. */
+static const char *end_wrong(const struct xha_addr *a, unsigned int n, u16 family, bool dev)
 {
-	struct xha_addr local, remote;
-	u16 lport, rport;
 	const char *wrong;
+	unsigned int i, j;
 
-	xha_sockaddr_get(&t->local, &local, &lport);
-	xha_sockaddr_get(&t->remote, &remote, &rport);
-	if (local.family != remote.family)
-		return "local and remote are not both IPv4 or both IPv6";
-	wrong = xha_addr_wrong(&local) ?: xha_addr_wrong(&remote);
-	if (wrong)
-		return wrong;
-	if (!lport || !rport)
-		return "port: 1..65535";
-	if (t->dev[0] && !dev_valid_name(t->dev))
-		return "not a name of a device";
-	if (!t->dev[0] && (linklocal(&local) || linklocal(&remote)))
-		return "a link-local address needs 'dev'";
-	if (lport == rport && !memcmp(&local, &remote, sizeof(local)))
-		return "local and remote are the same";
+	for (i = 0; i < n; i++) {
+		if (a[i].family != family)
+			return "local and remote are not both IPv4 or both IPv6";
+		wrong = xha_addr_wrong(&a[i]);
+		if (wrong)
+			return wrong;
+		if (!dev && linklocal(&a[i]))
+			return "a link-local address needs 'dev'";
+		for (j = 0; j < i; j++)
+			if (!memcmp(&a[i], &a[j], sizeof(*a)))
+				return "an address is given twice";
+	}
 	return NULL;
 }
 
-void xha_sockaddr_set(struct sockaddr_storage *ss, const struct xha_addr *a,
-		      u16 port)
+static const char *paths_wrong(const struct xha_transport_conf *t)
 {
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
-	struct sockaddr_in *in = (struct sockaddr_in *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	ss->ss_family = a->family;
-	if (a->family == AF_INET) {
-		in->sin_addr.s_addr = a->a.a4;
-		in->sin_port = htons(port);
-	} else {
-		in6->sin6_addr = a->a.in6;
-		in6->sin6_port = htons(port);
-	}
+	if (t->nlocal > t->ops->paths)
+		return "UDP has one local address";
+	if (t->nremote > t->ops->paths)
+		return "UDP has one remote address";
+	return t->rto_min > t->rto_max ? "rto-min is above rto-max" : NULL;
 }
 
-void xha_sockaddr_get(const struct sockaddr_storage *ss, struct xha_addr *a,
-		      u16 *port)
+const char *xha_link_wrong(const struct xha_transport_conf *t)
 {
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
+	u16 family = t->local[0].family;
+	const char *wrong;
+	unsigned int i, j;
 
-	memset(a, 0, sizeof(*a));
-	a->family = ss->ss_family;
-	if (a->family == AF_INET) {
-		a->a.a4 = in->sin_addr.s_addr;
-		*port = ntohs(in->sin_port);
-	} else {
-		a->a.in6 = in6->sin6_addr;
-		*port = ntohs(in6->sin6_port);
-	}
+	wrong = paths_wrong(t) ?:
+		end_wrong(t->local, t->nlocal, family, t->dev[0]) ?:
+		end_wrong(t->remote, t->nremote, family, t->dev[0]);
+	if (wrong)
+		return wrong;
+	if (!t->port || !t->remote_port)
+		return "port: 1..65535";
+	if (t->dev[0] && !dev_valid_name(t->dev))
+		return "not a name of a device";
+	for (i = 0; i < t->nlocal; i++)
+		for (j = 0; j < t->nremote; j++)
+			if (t->port == t->remote_port &&
+			    !memcmp(&t->local[i], &t->remote[j], sizeof(t->local[i])))
+				return "local and remote are the same";
+	return NULL;
 }
 
 const struct nla_policy xha_nl_addrs_policy[XFRM_HA_LIST_MAX + 1] = {
@@ -224,9 +235,9 @@ int xha_nl_addr(const struct nlattr *attr, struct xha_addr *a,
 	return wrong ? xha_nl_refuse(extack, attr, wrong, -EINVAL) : 0;
 }
 
-/* @a has room for XFRM_HA_LIMIT_ADDRS. */
-int xha_nl_addrs(const struct nlattr *list, struct xha_addr *a, unsigned int *n,
-		 struct netlink_ext_ack *extack)
+/* @a has room for @max. */
+int xha_nl_addrs(const struct nlattr *list, struct xha_addr *a, unsigned int max,
+		 unsigned int *n, struct netlink_ext_ack *extack)
 {
 	struct nlattr *attr;
 	int rem, err;
@@ -235,7 +246,7 @@ int xha_nl_addrs(const struct nlattr *list, struct xha_addr *a, unsigned int *n,
 	if (!list)
 		return 0;
 	nla_for_each_nested(attr, list, rem) {
-		if (*n == XFRM_HA_LIMIT_ADDRS)
+		if (*n == max)
 			return xha_nl_refuse(extack, attr, "too many addresses",
 					     -E2BIG);
 		err = xha_nl_addr(attr, &a[(*n)++], extack);

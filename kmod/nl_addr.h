@@ -14,6 +14,10 @@
 enum xha_knob {
 	XHA_KNOB_SAMPLE_PERIOD,
 	XHA_KNOB_HEARTBEAT,
+	XHA_KNOB_RTO_MIN,
+	XHA_KNOB_RTO_MAX,
+	XHA_KNOB_PATH_RETRANSMIT,
+	XHA_KNOB_ASSOC_RETRANSMIT,
 	XHA_KNOB_SYNC_PERIOD_TIME,
 	XHA_KNOB_SYNC_PERIOD_PACKETS,
 	XHA_KNOB_OSEQ_SHIFT,
@@ -29,16 +33,11 @@ const char *xha_vip_wrong(const struct xha_vip *vip);
 const char *xha_id_wrong(unsigned int id);
 const char *xha_link_wrong(const struct xha_transport_conf *t);
 
-void xha_sockaddr_set(struct sockaddr_storage *ss, const struct xha_addr *a,
-		      u16 port);
-void xha_sockaddr_get(const struct sockaddr_storage *ss, struct xha_addr *a,
-		      u16 *port);
-
 /* Attributes to addresses and back. */
 int xha_nl_addr(const struct nlattr *attr, struct xha_addr *a,
 		struct netlink_ext_ack *extack);
-int xha_nl_addrs(const struct nlattr *list, struct xha_addr *a, unsigned int *n,
-		 struct netlink_ext_ack *extack);
+int xha_nl_addrs(const struct nlattr *list, struct xha_addr *a, unsigned int max,
+		 unsigned int *n, struct netlink_ext_ack *extack);
 int xha_nl_vip(const struct nlattr *nest, struct xha_vip *vip,
 	       struct netlink_ext_ack *extack);
 int xha_nl_vips(const struct nlattr *list, struct xha_vip *vips,
@@ -57,7 +56,8 @@ static inline u64 xha_nl_age(u64 now, u64 then)
 	return now > then ? now - then : 0;
 }
 
-/* nl_group.c */
+/* nl_peer.c, nl_group.c */
+struct xha_peer *xha_nl_peer(struct xha_net *xn, struct genl_info *info);
 struct xha_group *xha_nl_group(struct xha_net *xn, struct genl_info *info);
 
 /* nl.c; @attr may be NULL: a knob then keeps its @value */

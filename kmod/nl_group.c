@@ -133,7 +133,7 @@ static int read_conf(struct genl_info *info, struct xha_group_conf *c)
 	      xha_nl_vips(info->attrs[XFRM_HA_GROUP_VIPS], c->vips, &c->nvips,
 			  info->extack) ?:
 	      xha_nl_addrs(info->attrs[XFRM_HA_GROUP_LOCALS], c->locals,
-			   &c->nlocals, info->extack);
+			   XFRM_HA_LIMIT_ADDRS, &c->nlocals, info->extack);
 	if (err)
 		return err;
 	if (!c->nvips && !c->nlocals)

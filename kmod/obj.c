@@ -88,10 +88,12 @@ static int xha_obj_init(struct xha_net *xn, struct xha_obj *o, enum xha_kind kin
  * xha_sa_add - a new SA in the table
  * @xn: node, lock held
  * @key: its key, not in the table yet
+ * @beside: it is in the table, by an SA that is something else: the new one has
+ *	    no place there, and is found by its number alone
  *
  * Return: the SA, in no group and with no state; NULL without memory.
  */
-struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key)
+struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key, bool beside)
 {
 	struct xha_sa *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
@@ -101,7 +103,7 @@ struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key)
 	s->key = *key;
 	if (xha_obj_init(xn, &s->obj, XHA_KIND_SA))
 		goto err_free;
-	if (rhashtable_insert_fast(&xn->sas, &s->obj.node, xha_sa_params))
+	if (!beside && rhashtable_insert_fast(&xn->sas, &s->obj.node, xha_sa_params))
 		goto err_id;
 	return s;
 
@@ -116,10 +118,11 @@ err_free:
  * xha_pol_add - a new policy in the table
  * @xn: node, lock held
  * @key: its key, not in the table yet
+ * @beside: as with xha_sa_add()
  *
  * Return: the policy, in no group; NULL without memory.
  */
-struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key)
+struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key, bool beside)
 {
 	struct xha_pol *p = kzalloc(sizeof(*p), GFP_KERNEL);
 
@@ -129,7 +132,7 @@ struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key)
 	p->key = *key;
 	if (xha_obj_init(xn, &p->obj, XHA_KIND_POLICY))
 		goto err_free;
-	if (rhashtable_insert_fast(&xn->pols, &p->obj.node, xha_pol_params))
+	if (!beside && rhashtable_insert_fast(&xn->pols, &p->obj.node, xha_pol_params))
 		goto err_id;
 	return p;
 
@@ -253,6 +256,7 @@ int xha_obj_set_src(struct xha_net *xn, struct xha_obj *o, int src, u32 id)
 	return 0;
 }
 
+/* One that is beside the table is not found in it, which does no harm. */
 static void xha_obj_unhash(struct xha_net *xn, struct xha_obj *o)
 {
 	if (o->kind == XHA_KIND_SA)

@@ -205,9 +205,9 @@ int xha_obj_net_init(struct xha_net *xn);
 void xha_obj_net_exit(struct xha_net *xn);
 
 struct xha_sa *xha_sa_find(struct xha_net *xn, const struct xha_sa_key *key);
-struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key);
+struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key, bool beside);
 struct xha_pol *xha_pol_find(struct xha_net *xn, const struct xha_pol_key *key);
-struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key);
+struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key, bool beside);
 void xha_obj_set_group(struct xha_obj *o, struct xha_group *g);
 void xha_obj_set_why(struct xha_obj *o, const char *why);
 void xha_obj_set_result(struct xha_obj *o, u8 result);

@@ -29,11 +29,11 @@ MODULE_PARM_DESC(peer_id, "id of the other node");
 
 static char *local;
 module_param(local, charp, 0);
-MODULE_PARM_DESC(local, "address of the sync link here");
+MODULE_PARM_DESC(local, "address of the sync link here; with sctp ADDR,...");
 
 static char *remote;
 module_param(remote, charp, 0);
-MODULE_PARM_DESC(remote, "address of the sync link at the peer");
+MODULE_PARM_DESC(remote, "address of the sync link at the peer; with sctp ADDR,...");
 
 static int port = NOT_GIVEN;
 module_param(port, int, 0);
@@ -45,7 +45,7 @@ MODULE_PARM_DESC(sync_dev, "device of the sync link");
 
 static char *transport;
 module_param(transport, charp, 0);
-MODULE_PARM_DESC(transport, "udp");
+MODULE_PARM_DESC(transport, "udp or sctp");
 
 static bool insecure;
 module_param(insecure, bool, 0);
@@ -78,6 +78,22 @@ MODULE_PARM_DESC(sample_period, "time between two looks at the SAs: 50ms");
 static char *heartbeat;
 module_param(heartbeat, charp, 0);
 MODULE_PARM_DESC(heartbeat, "time between two heartbeats: 100ms");
+
+static char *rto_min;
+module_param(rto_min, charp, 0);
+MODULE_PARM_DESC(rto_min, "shortest time until a frame is sent again: 20ms");
+
+static char *rto_max;
+module_param(rto_max, charp, 0);
+MODULE_PARM_DESC(rto_max, "longest time until a frame is sent again: 2s");
+
+static char *path_retransmit;
+module_param(path_retransmit, charp, 0);
+MODULE_PARM_DESC(path_retransmit, "sctp: losses until a path is given up");
+
+static char *assoc_retransmit;
+module_param(assoc_retransmit, charp, 0);
+MODULE_PARM_DESC(assoc_retransmit, "sctp: losses until the association is given up");
 
 static char *sync_period_time;
 module_param(sync_period_time, charp, 0);
@@ -150,10 +166,8 @@ static int read_addr(const char *name, const char *text, struct xha_addr *a)
 }
 
 /* Calls @one with each element of a list with commas. */
-static int read_list(const char *name, const char *text,
-		     struct xha_group_conf *g,
-		     int (*one)(const char *name, char *text,
-				struct xha_group_conf *g))
+static int read_list(const char *name, const char *text, void *to,
+		     int (*one)(const char *name, char *text, void *to))
 {
 	char *copy, *rest, *elem;
 	int err = 0;
@@ -165,14 +179,15 @@ static int read_list(const char *name, const char *text,
 		return -ENOMEM;
 	rest = copy;
 	while (!err && (elem = strsep(&rest, ",")))
-		err = one(name, elem, g);
+		err = one(name, elem, to);
 	kfree(copy);
 	return err;
 }
 
 /* The length of ADDR/LEN says nothing about which address it is. */
-static int read_vip(const char *name, char *text, struct xha_group_conf *g)
+static int read_vip(const char *name, char *text, void *group_conf)
 {
+	struct xha_group_conf *g = group_conf;
 	struct xha_vip *v = &g->vips[g->nvips];
 	const char *wrong;
 	int err;
@@ -192,8 +207,10 @@ static int read_vip(const char *name, char *text, struct xha_group_conf *g)
 	return 0;
 }
 
-static int read_endpoint(const char *name, char *text, struct xha_group_conf *g)
+static int read_endpoint(const char *name, char *text, void *group_conf)
 {
+	struct xha_group_conf *g = group_conf;
+
 	if (g->nlocals == XFRM_HA_LIMIT_ADDRS)
 		return refuse(name, NULL, "too many addresses");
 	return read_addr(name, text, &g->locals[g->nlocals++]);
@@ -207,30 +224,74 @@ static int read_node(u32 *period)
 			 true, period);
 }
 
+static int read_local(const char *name, char *text, void *link)
+{
+	struct xha_transport_conf *t = link;
+
+	if (t->nlocal == XFRM_HA_LIMIT_PATHS)
+		return refuse(name, NULL, "too many addresses");
+	return read_addr(name, text, &t->local[t->nlocal++]);
+}
+
+static int read_remote(const char *name, char *text, void *link)
+{
+	struct xha_transport_conf *t = link;
+
+	if (t->nremote == XFRM_HA_LIMIT_PATHS)
+		return refuse(name, NULL, "too many addresses");
+	return read_addr(name, text, &t->remote[t->nremote++]);
+}
+
+static int read_transport(struct xha_transport_conf *t)
+{
+	if (!transport || !strcmp(transport, xha_udp_ops.name))
+		t->ops = &xha_udp_ops;
+	else if (!strcmp(transport, xha_sctp_ops.name))
+		t->ops = &xha_sctp_ops;
+	else
+		return refuse("transport", transport, "udp or sctp");
+	return 0;
+}
+
+static int read_link_knobs(struct xha_transport_conf *t)
+{
+	if (t->ops != &xha_sctp_ops && (path_retransmit || assoc_retransmit))
+		return refuse(path_retransmit ? "path_retransmit" : "assoc_retransmit",
+			      NULL, "goes with transport=sctp");
+	return read_knob("heartbeat", heartbeat, XHA_KNOB_HEARTBEAT, true,
+			 &t->heartbeat) ?:
+	       read_knob("rto_min", rto_min, XHA_KNOB_RTO_MIN, true,
+			 &t->rto_min) ?:
+	       read_knob("rto_max", rto_max, XHA_KNOB_RTO_MAX, true,
+			 &t->rto_max) ?:
+	       read_knob("path_retransmit", path_retransmit,
+			 XHA_KNOB_PATH_RETRANSMIT, false, &t->path_retransmit) ?:
+	       read_knob("assoc_retransmit", assoc_retransmit,
+			 XHA_KNOB_ASSOC_RETRANSMIT, false, &t->assoc_retransmit);
+}
+
 static int read_link(struct xha_transport_conf *t)
 {
 	int num = port == NOT_GIVEN ? XFRM_HA_PORT : port;
-	struct xha_addr here, there;
 	const char *wrong;
 	int err;
 
-	if (transport && strcmp(transport, xha_udp_ops.name))
-		return refuse("transport", transport, "only udp is supported");
-	t->ops = &xha_udp_ops;
 	if (!local || !remote)
 		return refuse(local ? "remote" : "local", NULL,
 			      "missing, a peer needs both");
 	if (num < 1 || num > U16_MAX)
 		return refuse("port", NULL, "1..65535");
-	err = read_addr("local", local, &here) ?:
-	      read_addr("remote", remote, &there);
+	err = read_transport(t) ?:
+	      read_list("local", local, t, read_local) ?:
+	      read_list("remote", remote, t, read_remote) ?:
+	      read_link_knobs(t);
 	if (err)
 		return err;
 	if (sync_dev && (!dev_valid_name(sync_dev) ||
 			 strscpy(t->dev, sync_dev, sizeof(t->dev)) < 0))
 		return refuse("sync_dev", sync_dev, "not a name of a device");
-	xha_sockaddr_set(&t->local, &here, num);
-	xha_sockaddr_set(&t->remote, &there, num);
+	t->port = num;
+	t->remote_port = num;
 	wrong = xha_link_wrong(t);
 	return wrong ? refuse("remote", remote, wrong) : 0;
 }
@@ -277,8 +338,6 @@ static int read_peer(struct xha_peer_conf *p)
 	if (!insecure && !key)
 		return refuse("key", NULL, "missing, or give insecure=1");
 	return (key ? read_key(p->key) : 0) ?:
-	       read_knob("heartbeat", heartbeat, XHA_KNOB_HEARTBEAT, true,
-			 &p->heartbeat) ?:
 	       read_link(&p->addr);
 }
 
@@ -332,7 +391,8 @@ static int read_all(struct params *p)
 
 	p->has_peer = peer_id != NOT_GIVEN || port != NOT_GIVEN || local ||
 		      remote || sync_dev || transport || insecure || key ||
-		      heartbeat;
+		      heartbeat || rto_min || rto_max || path_retransmit ||
+		      assoc_retransmit;
 	p->has_group = group || vip || vip_dev || endpoint ||
 		       sync_period_time || sync_period_packets || oseq_shift;
 	err = read_node(&p->period);

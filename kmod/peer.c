@@ -12,8 +12,12 @@
 void xha_peer_conf_init(struct xha_peer_conf *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->heartbeat = XHA_HEARTBEAT;
 	c->addr.ops = &xha_udp_ops;
+	c->addr.heartbeat = XHA_HEARTBEAT;
+	c->addr.rto_min = XHA_RTO_MIN;
+	c->addr.rto_max = XHA_RTO_MAX;
+	c->addr.path_retransmit = XHA_PATH_RETRANSMIT;
+	c->addr.assoc_retransmit = XHA_ASSOC_RETRANSMIT;
 }
 
 /**
@@ -58,6 +62,7 @@ static struct xha_peer *xha_peer_alloc(struct xha_net *xn,
 	if (!c->insecure)
 		xha_keys_set(p, c->key);
 	p->conf.addr.bypass = !c->insecure;
+	p->conf.addr.connects = xn->id < c->id;
 	/* Kept in one place only. */
 	memzero_explicit(p->conf.key, sizeof(p->conf.key));
 	p->transport.conf = &p->conf.addr;
@@ -88,8 +93,23 @@ static bool xha_peer_same_ends(const struct xha_transport_conf *a,
 	/* Link-local ones may well be the same on two devices. */
 	if (a->dev[0] && b->dev[0] && strcmp(a->dev, b->dev))
 		return false;
-	return !memcmp(&a->local, &b->local, sizeof(a->local)) &&
-	       !memcmp(&a->remote, &b->remote, sizeof(a->remote));
+	return a->port == b->port && a->remote_port == b->remote_port &&
+	       !memcmp(a->local, b->local, sizeof(a->local)) &&
+	       !memcmp(a->remote, b->remote, sizeof(a->remote));
+}
+
+/* Which of two sockets would get what comes is anybody's guess. */
+static const char *xha_peer_clash(const struct xha_transport_conf *a,
+				  const struct xha_transport_conf *b)
+{
+	if (a->ops != b->ops)
+		return NULL;
+	if (xha_peer_same_ends(a, b))
+		return "another peer has these addresses and ports already";
+	/* An association may begin anywhere in a port's addresses. */
+	if (a->ops == &xha_sctp_ops && a->port == b->port)
+		return "with SCTP each peer needs a local port of its own";
+	return NULL;
 }
 
 /**
@@ -106,6 +126,7 @@ static bool xha_peer_same_ends(const struct xha_transport_conf *a,
 int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
 		 struct netlink_ext_ack *extack)
 {
+	const char *clash;
 	struct xha_peer *p;
 	int slot, free = -1;
 
@@ -114,10 +135,10 @@ int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
 		return -EEXIST;
 	}
 	xha_for_each_peer(xn, slot, p) {
-		/* Which of the two sockets would get what comes is anybody's guess. */
-		if (xha_peer_same_ends(&p->conf.addr, &c->addr)) {
-			NL_SET_ERR_MSG(extack,
-				       "another peer has these addresses and ports already");
+		clash = xha_peer_clash(&p->conf.addr, &c->addr);
+		if (clash) {
+			if (extack)
+				extack->_msg = clash;
 			return -EEXIST;
 		}
 	}

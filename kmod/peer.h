@@ -22,8 +22,13 @@
 #define XHA_CWND_INIT		4	/* frames under way */
 #define XHA_CWND_MAX		64
 #define XHA_RTO_INIT		200	/* ms */
-#define XHA_RTO_MIN		20
+#define XHA_RTO_MIN		20	/* defaults and range of the knobs, ms */
 #define XHA_RTO_MAX		2000
+#define XHA_RTO_LEAST		10
+#define XHA_RTO_MOST		60000
+#define XHA_PATH_RETRANSMIT	2
+#define XHA_ASSOC_RETRANSMIT	10
+#define XHA_RETRANSMIT_MAX	255
 
 /**
  * struct xha_item - something that was in a frame
@@ -66,14 +71,12 @@ struct xha_frame {
 /**
  * struct xha_peer_conf - what 'peer add' is given
  * @id: the other node
- * @heartbeat: ms
  * @insecure: neither encrypted nor authenticated, as the operator said
  * @key: the operator's key, else
  * @addr: where and how
  */
 struct xha_peer_conf {
 	u8 id;
-	u32 heartbeat;
 	bool insecure;
 	u8 key[XHA_KEY_LEN];
 	struct xha_transport_conf addr;
@@ -91,6 +94,7 @@ struct xha_peer_conf {
  * @reason: why it is not up
  * @since: ms
  * @stopping: no work is queued any more
+ * @retune: the transport has to look at its knobs again
  *
  * The session, all under xha_net.lock:
  * @session: number that we gave it
@@ -139,6 +143,7 @@ struct xha_peer {
 	const char *reason;
 	u64 since;
 	bool stopping;
+	bool retune;
 
 	u32 session;
 	u32 remote_session;

@@ -52,7 +52,7 @@ static struct xha_sa *xha_reconcile_add(struct xha_net *xn, struct xfrm_state *x
 					const struct xha_sa_key *key,
 					struct xha_group *g, u8 dir)
 {
-	struct xha_sa *s = xha_sa_add(xn, key);
+	struct xha_sa *s = xha_sa_add(xn, key, false);
 	struct xha_replay r;
 
 	if (!s) {
@@ -242,7 +242,7 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	if (!g)
 		return false;
 
-	p = xha_pol_add(xn, &key);
+	p = xha_pol_add(xn, &key, false);
 	if (!p) {
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
 		return false;

@@ -94,6 +94,20 @@ static void xha_send_open(struct xha_peer *p)
 	mutex_unlock(&xn->lock);
 }
 
+/* Knobs have changed since the socket was opened. */
+static void xha_send_tune(struct xha_peer *p)
+{
+	const struct xha_transport_ops *ops = p->transport.conf->ops;
+	bool retune;
+
+	mutex_lock(&p->xn->lock);
+	retune = p->retune;
+	p->retune = false;
+	mutex_unlock(&p->xn->lock);
+	if (retune && ops->tune)
+		ops->tune(&p->transport);
+}
+
 static u64 xha_send_wake(struct xha_peer *p, u64 expire)
 {
 	if (!p->transport.sock)
@@ -115,7 +129,7 @@ void xha_send_work(struct work_struct *work)
 	int burst = 0;
 	size_t len;
 
-	if (p->transport.sock && p->transport.conf->ops->stale(xn->net, &p->transport)) {
+	if (p->transport.sock && p->transport.conf->ops->keep(xn->net, &p->transport)) {
 		p->transport.conf->ops->close(&p->transport);
 		mutex_lock(&xn->lock);
 		xha_session_reset(p, XFRM_HA_PSTATE_DOWN, "the device is gone");
@@ -123,6 +137,8 @@ void xha_send_work(struct work_struct *work)
 	}
 	if (!p->transport.sock)
 		xha_send_open(p);
+
+	xha_send_tune(p);
 
 	mutex_lock(&xn->lock);
 	now = xha_now_ms();

@@ -103,7 +103,7 @@ void xha_session_fill_hello(struct xha_peer *p, struct xha_hello *h)
 	h->echo = p->remote_session;
 	h->version_min = XHA_WIRE_VERSION_MIN;
 	h->version_max = XHA_WIRE_VERSION;
-	h->heartbeat = p->conf.heartbeat;
+	h->heartbeat = p->conf.addr.heartbeat;
 }
 
 /* Once: two nodes that refuse one another shall not do so at full speed. */
@@ -163,7 +163,8 @@ void xha_session_hello(struct xha_peer *p, const struct xha_hello *h, u64 now)
  */
 bool xha_session_fresh(struct xha_peer *p, u64 number)
 {
-	if (!number)
+	/* Nobody counts that far; xha_peer.ids has no room for more. */
+	if (!number || number > LONG_MAX)
 		return false;
 	if (number > p->top) {
 		u64 n = min_t(u64, number - p->top, XHA_REPLAY_FRAMES);
@@ -211,8 +212,11 @@ void xha_session_applied(struct xha_peer *p, u64 number)
  */
 u64 xha_session_limit(const struct xha_peer *p)
 {
+	/* No peer beats less often: else one wrong word, and silence never counts. */
+	u32 beat = min_t(u32, p->remote_beat, XHA_HEARTBEAT_MAX);
+
 	return max_t(u64, XHA_SILENT_MIN, (u64)XHA_SILENT_BEATS *
-		     max(p->conf.heartbeat, p->remote_beat));
+		     max(p->conf.addr.heartbeat, beat));
 }
 
 /**

@@ -399,6 +399,7 @@ void xha_sync_session_lost(struct xha_peer *p)
 		s->retry = 0;
 		s->got_gen = 0;
 		s->got_check = 0;
+		s->got_frame = 0;
 		s->got_ok = false;
 		if (g->src == p->slot)
 			g->copy_gen = 0;

@@ -203,7 +203,8 @@ static void xha_transition_show(struct xha_group *g, struct xha_transition *t)
 			xha_gate_close(xha_obj_sa(o), t->to);
 }
 
-static u64 xha_group_known_term(struct xha_group *g)
+/* Above all that is known; there is nothing above the highest number. */
+static u64 xha_group_next_term(struct xha_group *g)
 {
 	struct xha_peer *p;
 	u64 term = g->term;
@@ -212,7 +213,7 @@ static u64 xha_group_known_term(struct xha_group *g)
 	xha_for_each_peer(g->xn, slot, p)
 		if (g->peers[slot].known)
 			term = max(term, g->peers[slot].heard.term);
-	return term;
+	return term < U64_MAX ? term + 1 : term;
 }
 
 static void xha_transition_do(struct xha_group *g, u32 todo, struct xha_transition *t)
@@ -228,7 +229,7 @@ static void xha_transition_do(struct xha_group *g, u32 todo, struct xha_transiti
 	else if (t->from != t->to && t->to != XFRM_HA_ROLE_ACTIVE)
 		xha_transition_show(g, t);
 	if (todo & XHA_DO_TERM)
-		g->term = xha_group_known_term(g) + 1;
+		g->term = xha_group_next_term(g);
 	if (todo & XHA_DO_TAKEOVER)
 		xha_transition_takeover(g, t);
 	t->duration_us = ktime_us_delta(ktime_get(), began);

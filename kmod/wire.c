@@ -320,6 +320,16 @@ int xha_get_check(const struct xha_rec *rec, struct xha_check *c)
 	return in.bad ? -EBADMSG : 0;
 }
 
+/* xha_put_pretended - write what this release does not know */
+int xha_put_pretended(struct xha_writer *w)
+{
+	struct xha_out o;
+
+	xha_rec_begin(w, &o, XHA_REC_PRETENDED, false);
+	xha_out_be32(&o, XHA_WIRE_VERSION);
+	return xha_rec_end(w, &o, XHA_REC_PRETENDED);
+}
+
 /* xha_put_time - write what tells the age of the rest */
 int xha_put_time(struct xha_writer *w, const struct xha_time *t)
 {

@@ -31,8 +31,12 @@
 
 #include "desc.h"
 
+#ifndef XHA_WIRE_VERSION
 #define XHA_WIRE_VERSION	1	/* the newest that this code speaks */
+#endif
+#ifndef XHA_WIRE_VERSION_MIN
 #define XHA_WIRE_VERSION_MIN	1
+#endif
 #define XHA_HDR_LEN		16
 #define XHA_REC_HDR_LEN		4
 #define XHA_FRAME_MAX		1400	/* bytes of a datagram, outer header included */
@@ -219,6 +223,16 @@ enum xha_result {
 };
 
 /* Attributes inside SA and policy records: type u8, length u16, value. */
+/*
+ * Builds for tests only: what a later release might say that this one has to
+ * skip; such a build has another XHA_WIRE_VERSION, too.
+ */
+#ifndef XHA_PRETEND_LATER
+#define XHA_PRETEND_LATER	0
+#endif
+#define XHA_REC_PRETENDED	200
+#define XHA_TLV_PRETENDED	(XHA_TLV_OPTIONAL | 0x3f)
+
 #define XHA_TLV_OPTIONAL	0x40	/* may be skipped if not known */
 #define XHA_TLV_COUNTER		0x80	/* not part of the digest; after all others */
 
@@ -270,6 +284,7 @@ int xha_put_ack(struct xha_writer *w, const struct xha_ack *a);
 int xha_put_group(struct xha_writer *w, const struct xha_group_status *s);
 int xha_put_begin(struct xha_writer *w, const struct xha_begin *b);
 int xha_put_check(struct xha_writer *w, const struct xha_check *c);
+int xha_put_pretended(struct xha_writer *w);
 int xha_put_time(struct xha_writer *w, const struct xha_time *t);
 int xha_put_sa(struct xha_writer *w, const struct xha_sa_desc *d);
 int xha_put_policy(struct xha_writer *w, const struct xha_pol_desc *d);

@@ -218,6 +218,14 @@ static int get_life(struct xha_in *in, struct xha_sa_desc *d)
 	return xha_in_end(in);
 }
 
+static void put_pretended(struct xha_out *o)
+{
+	u8 *value = xha_attr_begin(o, XHA_TLV_PRETENDED);
+
+	xha_out_be32(o, XHA_WIRE_VERSION);
+	xha_attr_end(o, value);
+}
+
 /**
  * xha_put_sa - write an SA
  * @w: frame
@@ -253,6 +261,8 @@ int xha_put_sa(struct xha_writer *w, const struct xha_sa_desc *d)
 	put_encap(&o, d);
 	put_rest(&o, d);
 
+	if (XHA_PRETEND_LATER)
+		put_pretended(&o);
 	put_lease(&o, d);
 	put_window(&o, d);
 	put_life(&o, d);

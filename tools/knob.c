@@ -19,10 +19,10 @@ const struct knob node_knobs[] = {
 
 const struct knob peer_knobs[] = {
 	{ "heartbeat", KNOB_TIME, XFRM_HA_PEER_HEARTBEAT },
-	{ "rto-min", KNOB_TIME },
-	{ "rto-max", KNOB_TIME },
-	{ "path-retransmit", KNOB_NUM },
-	{ "assoc-retransmit", KNOB_NUM },
+	{ "rto-min", KNOB_TIME, XFRM_HA_PEER_RTO_MIN },
+	{ "rto-max", KNOB_TIME, XFRM_HA_PEER_RTO_MAX },
+	{ "path-retransmit", KNOB_NUM, XFRM_HA_PEER_PATH_RETRANSMIT },
+	{ "assoc-retransmit", KNOB_NUM, XFRM_HA_PEER_ASSOC_RETRANSMIT },
 	{ }
 };
 
@@ -87,7 +87,7 @@ static int read_value(const struct knob *knob, struct args *a, const char *val,
 	default:
 		ret = parse_num(val, knob->word, 0, UINT32_MAX, &num);
 	}
-	if (!ret && knob->attr)
+	if (!ret)
 		req_put_u32(msg, knob->attr, num);
 	return ret;
 }
@@ -104,8 +104,6 @@ int knob_read(const struct knob *table, struct args *a, struct knobs_read *read,
 	if (read->seen & bit)
 		return err_usage("'%s' is given twice", knob->word);
 	read->seen |= bit;
-	if (!knob->attr)
-		read->later = knob->word;
 	ret = args_value(a, knob->word, &val);
 	return ret ?: read_value(knob, a, val, msg);
 }
@@ -130,8 +128,6 @@ void knob_show(const struct knob *table, struct nlattr **tb, bool in_text)
 	char label[64];
 
 	for (k = table; k->word; k++) {
-		if (!k->attr)
-			continue;
 		snprintf(label, sizeof(label), " %s ", k->word);
 		switch (k->kind) {
 		case KNOB_CHOICE:

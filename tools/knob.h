@@ -16,14 +16,13 @@ enum knob_kind {
 struct knob {
 	const char *word;
 	enum knob_kind kind;
-	int attr;			/* 0: grammar only, for a later release */
+	int attr;
 	const char *const *names;
 };
 
 /* What was read so far of one command. */
 struct knobs_read {
 	u32 seen;			/* bit per row of the table */
-	const char *later;		/* a knob without attribute was given */
 };
 
 extern const struct knob node_knobs[], peer_knobs[], group_knobs[];

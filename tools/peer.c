@@ -41,16 +41,6 @@ static bool seen(const struct peer *p, int word)
 	return p->seen & 1U << word;
 }
 
-/* What the grammar has and this release has not: say so in this place only. */
-static int not_yet(const struct peer *p)
-{
-	if (p->transport == XFRM_HA_TRANSPORT_SCTP)
-		return err_refused("transport sctp is not supported yet");
-	if (p->knobs.later)
-		return err_refused("%s is not supported yet", p->knobs.later);
-	return ST_OK;
-}
-
 static int put_key(struct nl_msg *msg, const struct peer *p)
 {
 	u8 key[XFRM_HA_KEY_LEN];
@@ -126,7 +116,7 @@ static int check(const struct peer *p)
 		return err_usage("the link needs 'key-file FILE', or 'insecure': keys in clear");
 	if (seen(p, P_KEY_FILE) && seen(p, P_INSECURE))
 		return err_usage("'key-file' and 'insecure' exclude each other");
-	return not_yet(p);
+	return ST_OK;
 }
 
 static int read_add(struct args *a, struct peer *p, struct nl_msg *msg)
@@ -184,7 +174,7 @@ static int read_set(struct args *a, struct peer *p, struct nl_msg *msg)
 	}
 	if (!ret && seen(p, P_KEY_FILE))
 		ret = put_key(msg, p);
-	return ret ?: not_yet(p);
+	return ret;
 }
 
 static int peer_set(struct args *a)

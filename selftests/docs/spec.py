@@ -74,8 +74,9 @@ def c_enums(path):
     found = {}
     for name, body in re.findall(r"enum (\w+) \{(.*?)\}", uncommented(read(path)), re.S):
         number, members = -1, {}
-        for member, value in re.findall(r"(\w+)(?:\s*=\s*([^,]+?))?\s*(?:,|$)", body.strip()):
-            if member.startswith("__") or member.endswith("_MAX"):
+        rows = re.findall(r"(\w+)(?:\s*=\s*([^,]+?))?\s*(?:,|$)", body.strip())
+        for member, value in rows:
+            if member.startswith("__") or (member == rows[-1][0] and member.endswith("_MAX")):
                 continue
             number += 1
             if value:

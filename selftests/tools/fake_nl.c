@@ -112,6 +112,8 @@ static void fill_peer(struct nl_msg *m, int n)
 	req_put_u16(m, XFRM_HA_PEER_REMOTE_PORT, XFRM_HA_PORT);
 	req_put_u8(m, XFRM_HA_PEER_TRANSPORT, XFRM_HA_TRANSPORT_UDP);
 	req_put_u32(m, XFRM_HA_PEER_HEARTBEAT, 100);
+	req_put_u32(m, XFRM_HA_PEER_RTO_MIN, 20);
+	req_put_u32(m, XFRM_HA_PEER_RTO_MAX, 2000);
 	req_put(m, XFRM_HA_PEER_INSECURE, NULL, 0);
 	req_put_u8(m, XFRM_HA_PEER_STATE, n ? XFRM_HA_PSTATE_CONNECTING :
 					      XFRM_HA_PSTATE_UP);

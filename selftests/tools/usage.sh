@@ -66,10 +66,10 @@ table()
 	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /k|/k: No such file or directory
 	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /dev|/dev: not a regular file
 	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file /etc/passwd|/etc/passwd: others can read or write it
-	1|PEER transport sctp|transport sctp is not supported yet
-	1|peer add 2 local 10.0.0.1,10.1.0.1 remote 10.0.0.2 insecure transport sctp|transport sctp is not
-	1|PEER rto-min 100ms rto-max 1s|rto-max is not supported yet
-	1|peer set 2 assoc-retransmit 5|assoc-retransmit is not supported yet
+	2|PEER rto-min 1 rto-min 2|'rto-min' is given twice
+	2|PEER rto-max 0.5s|rto-max '0.5s' is not a time
+	2|peer set 2 assoc-retransmit five|assoc-retransmit 'five' is not a number
+	2|PEER transport sctp transport udp|'transport' is given twice
 	1|peer set 2 key-file /k|/k: No such file or directory
 	2|peer set|'id' lacks its value
 	2|peer set 2|set lacks what to set

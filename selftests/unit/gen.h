@@ -39,6 +39,10 @@ void gen_frame(struct xha_writer *w, u8 *buf, size_t room);
 
 bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b);
 
+/* What was accepted must be allowed, and the same when it is written and read again. */
+const char *gen_fault_sa(const struct xha_sa_desc *d);
+const char *gen_fault_policy(const struct xha_pol_desc *d);
+
 /**
  * struct gen_seen - what a datagram had
  * @records: well-formed records

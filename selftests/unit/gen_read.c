@@ -144,6 +144,22 @@ static const char *again_policy(const struct xha_pol_desc *d)
 					  NULL;
 }
 
+/* gen_fault_sa - what is wrong with an SA that was accepted, NULL: nothing */
+const char *gen_fault_sa(const struct xha_sa_desc *d)
+{
+	const char *bad = bad_sa(d);
+
+	return bad ? bad : again_sa(d);
+}
+
+/* gen_fault_policy - likewise a policy */
+const char *gen_fault_policy(const struct xha_pol_desc *d)
+{
+	const char *bad = bad_policy(d);
+
+	return bad ? bad : again_policy(d);
+}
+
 static void note_object(struct gen_seen *seen, int ret, size_t fixed,
 			const struct xha_rec *rec, const char *fault)
 {
@@ -169,9 +185,7 @@ static void read_sa(const struct xha_rec *rec, struct gen_seen *seen)
 	int ret = xha_get_sa(rec, &d, &fixed);
 
 	if (!ret || ret == -EOPNOTSUPP) {
-		fault = bad_sa(&d);
-		if (!fault)
-			fault = again_sa(&d);
+		fault = gen_fault_sa(&d);
 		if (d.aead.key)
 			seen->sum += sum_bytes(d.aead.key,
 					       (d.aead.key_bits + 7) / 8);
@@ -186,11 +200,8 @@ static void read_policy(const struct xha_rec *rec, struct gen_seen *seen)
 	size_t fixed = 0;
 	int ret = xha_get_policy(rec, &d, &fixed);
 
-	if (!ret || ret == -EOPNOTSUPP) {
-		fault = bad_policy(&d);
-		if (!fault)
-			fault = again_policy(&d);
-	}
+	if (!ret || ret == -EOPNOTSUPP)
+		fault = gen_fault_policy(&d);
 	note_object(seen, ret, fixed, rec, fault);
 }
 

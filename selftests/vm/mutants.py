@@ -10,12 +10,12 @@ the script. SOUND=1: the sound module has to pass the scripts of the others, too
 import os
 import re
 import shlex
-import subprocess
 
 from selftests.lab.vm import Lab
 
 from . import ktap
 from .netns import put_module
+from .variant import variant
 
 LIST = ktap.TOP / "selftests/net/mutants"
 TEST_SECONDS = 300
@@ -37,11 +37,7 @@ def listed():
 def built(kernel, number, flags):
     """The module file of a mutant."""
     name = f"mutant-{number}" + "".join(re.sub(r"\W+", "-", flag) for flag in flags)
-    flags = " ".join((f"-DXHA_MUTANT={number}", *flags))
-    subprocess.run(
-        ["make", "--no-print-directory", "-s", f"module-{kernel}", f"NAME={name}", f"XHA_CFLAGS={flags}"],
-        cwd=ktap.TOP, check=True, stdout=subprocess.DEVNULL)
-    return ktap.BUILD / name / "xfrm_ha.ko"
+    return variant(kernel, name, f"-DXHA_MUTANT={number}", *flags)
 
 
 def attempt(guest, module, script):

@@ -68,8 +68,7 @@ class Pair(Lab):
         lines = [f"addr add 192.0.2.{n}/24 dev eth0", f"addr add 2001:db8:2::{n}/64 dev eth0 nodad", "link set eth0 up"]
         if name in GATEWAYS:
             lines += [f"addr add 10.150.0.{n}/24 dev eth1", f"addr add fd00:150::{n}/64 dev eth1 nodad", "link set eth1 up"]
-            version = tool("kernel.sh", guest.kernel, "version")
-            guest.push(module_file(guest.kernel), f"/lib/modules/{version}/updates/xfrm_ha.ko")
+            self.install(name, module_file(guest.kernel))
             if self.key:
                 guest.push(self.key, KEY_FILE, 0o600)
         else:
@@ -78,6 +77,12 @@ class Pair(Lab):
                 icmp type destination-unreachable drop; icmpv6 type destination-unreachable drop; }; }'""")
         batch(guest, lines)
         guest.run(f"modprobe -aq {MODULES}; {'depmod -a' if name in GATEWAYS else ':'} && sysctl -qw {SYSCTLS}", timeout=120)
+
+    def install(self, name, module):
+        """Puts a build of the module where modprobe finds it."""
+        guest = self[name]
+        version = tool("kernel.sh", guest.kernel, "version")
+        guest.push(module, f"/lib/modules/{version}/updates/xfrm_ha.ko")
 
     # ---- configuration -------------------------------------------------------
 

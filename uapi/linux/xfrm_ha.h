@@ -24,6 +24,7 @@
 #define XFRM_HA_LIMIT_PEERS	3
 #define XFRM_HA_LIMIT_GROUPS	64
 #define XFRM_HA_LIMIT_ADDRS	16	/* VIPs, and local endpoints, of one group */
+#define XFRM_HA_LIMIT_PATHS	4	/* addresses of one end of a sync link */
 
 /**
  * enum xfrm_ha_cmd - commands of the family
@@ -162,6 +163,10 @@ enum xfrm_ha_peer {
 	XFRM_HA_PEER_TRANSPORT,		/* u8, enum xfrm_ha_transport */
 	XFRM_HA_PEER_HEARTBEAT,		/* u32, ms */
 	XFRM_HA_PEER_INSECURE,		/* flag */
+	XFRM_HA_PEER_RTO_MIN,		/* u32, ms */
+	XFRM_HA_PEER_RTO_MAX,		/* u32, ms */
+	XFRM_HA_PEER_PATH_RETRANSMIT,	/* u32, SCTP */
+	XFRM_HA_PEER_ASSOC_RETRANSMIT,	/* u32, SCTP */
 	/* get only from here */
 	XFRM_HA_PEER_STATE,		/* u8, enum xfrm_ha_peer_state */
 	XFRM_HA_PEER_REASON,		/* string: why the state is not up */
