@@ -24,7 +24,7 @@ all: tools ## the tool, and the module for the running kernel if its headers are
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  Variables: KDIR, DESTDIR, PREFIX, W=1 and C=1 as in the kernel;"
-	@echo "  KERNEL=6.1|6.12 and SAS=N more SAs (demo), ONLY=WORD,... some parts (check), XHA_CACHE (see $(LAB)/README)"
+	@echo "  KERNEL=6.1|6.12 and SAS=N more SAs (demo), ONLY=WORD,... some parts (check), FUZZ_TIME and FLOOD (fuzz), XHA_CACHE (see $(LAB)/README)"
 
 # ---- building ----------------------------------------------------------------
 
@@ -69,6 +69,7 @@ install: modules_install tools ## module, tool and man page, under DESTDIR and P
 clean: ## remove build/
 	rm -rf build
 	@$(MAKE) --no-print-directory -C selftests/unit clean
+	@$(MAKE) --no-print-directory -C selftests/fuzz clean
 	@$(MAKE) --no-print-directory -C selftests/tools clean
 
 # The module for one of the lab's kernels (also `debug`), in build/KERNEL/ or build/NAME/.
@@ -100,11 +101,11 @@ demo: module-$(KERNEL) test-tree ## three machines, one is killed, the tunnel li
 	@SAS=$(SAS) python3 -u -m selftests.vm.demo $(KERNEL)
 
 check: ## everything that tests (at most 45 minutes on two processors)
-	@$(LAB)/packages.sh build lab
+	@$(LAB)/packages.sh build lab fuzz
 	@$(RUN) check $(ONLY)
 
 check-full: ## check with larger counts
-	@$(LAB)/packages.sh build lab debug
+	@$(LAB)/packages.sh build lab debug fuzz
 	@$(RUN) check-full $(ONLY)
 
 check-debug: ## the tests on a kernel with KASAN, lockdep, kmemleak and others
@@ -119,13 +120,23 @@ mutants: ## wrong modules, each of which a test must find
 	@$(LAB)/packages.sh build lab
 	@$(RUN) mutants $(ONLY)
 
-unit: ## unit tests of the pure files, and the tests of the tool
-	@$(LAB)/packages.sh build
+unit: ## unit tests of the pure files, a short run of the fuzzers, and the tests of the tool
+	@$(LAB)/packages.sh build fuzz
 	@$(RUN) unit $(ONLY)
+
+FUZZ_TIME ?= 600
+FLOOD ?= 10000000
+fuzz: ## FUZZ_TIME seconds for each fuzzer of the decoders, then FLOOD hostile datagrams at a node in a guest
+	@$(LAB)/packages.sh build lab fuzz
+	@FUZZ_TIME=$(FUZZ_TIME) FLOOD=$(FLOOD) $(RUN) fuzz $(ONLY)
+
+bench: ## bytes on the sync link per lease, window and SA
+	@$(LAB)/packages.sh build lab
+	@$(RUN) bench $(ONLY)
 
 style: ## checkpatch --strict (if a kernel source is at hand) and shellcheck
 	@$(LAB)/packages.sh build
 	@$(RUN) style $(ONLY)
 
 .PHONY: all help headers modules modules_install tools install clean sources test-tree demo check check-full check-debug \
-	check-kernels mutants unit style
+	check-kernels mutants unit fuzz bench style

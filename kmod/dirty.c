@@ -268,3 +268,32 @@ void xha_dirty_purge(struct xha_peer *p, struct xha_group *g)
 		xha_obj_reap(p->xn, o);
 	}
 }
+
+/**
+ * xha_dirty_fills - is there as much to send as a frame takes?
+ * @p: peer, xha_net.lock held
+ *
+ * By what records mostly take; it looks at no more than that.
+ */
+bool xha_dirty_fills(const struct xha_peer *p)
+{
+	static const u8 sizes[XHA_W_MAX] = {
+		[XHA_W_OBJECT] = 150,
+		[XHA_W_LEASE] = 8,
+		[XHA_W_WINDOW] = 12,
+		[XHA_W_LIFE] = 24,
+		[XHA_W_RESULT] = 6,
+	};
+	const struct list_head *at;
+	size_t bytes = 0;
+	int what;
+
+	for (what = 0; what < XHA_W_MAX; what++) {
+		list_for_each(at, &p->dirty[what]) {
+			bytes += sizes[what];
+			if (bytes >= XHA_FRAME_MAX)
+				return true;
+		}
+	}
+	return false;
+}

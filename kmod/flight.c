@@ -9,13 +9,21 @@
 #include "dirty.h"
 #include "peer.h"
 
+#define XHA_FLIGHT_SMALL	2	/* frames under way beside which small ones go out */
+
 /**
  * xha_flight_room - may another frame be sent?
  * @p: peer, xha_net.lock held
+ *
+ * As the window allows; what does not fill a frame waits while others are under
+ * way, and goes with what comes meanwhile (as RFC 896 has it): where SAs are
+ * added one by one, headers and acks are most of what crosses the link.
  */
 bool xha_flight_room(const struct xha_peer *p)
 {
-	return p->nflight < p->cwnd / 16;
+	if (p->nflight < min_t(unsigned int, XHA_FLIGHT_SMALL, p->cwnd / 16))
+		return true;
+	return p->nflight < p->cwnd / 16 && xha_dirty_fills(p);
 }
 
 static void xha_flight_free(struct xha_peer *p, struct xha_frame *f)

@@ -62,10 +62,16 @@ static int fill_session(struct sk_buff *skb, const struct xha_peer *p, u64 now)
 	if (!err && xha_peer_up(p))
 		err = put_u64(skb, XFRM_HA_PEER_SESSION_AGE,
 			      xha_nl_age(now, p->up_at));
+	if (!err && xha_peer_up(p) && p->keys.has_psk)
+		err = put_u64(skb, XFRM_HA_PEER_KEY_AGE,
+			      xha_nl_age(now, p->keys.now.born));
 	/* srtt is in eighths of a microsecond */
 	if (!err && xha_peer_up(p))
 		err = nla_put_u32(skb, XFRM_HA_PEER_RTT,
 				  p->srtt / 8);
+	if (!err && xha_peer_up(p) && p->lacking[0] &&
+	    now - p->lacking_at <= xha_session_limit(p))
+		err = nla_put_string(skb, XFRM_HA_PEER_LACKING, p->lacking);
 	if (!err && p->heard_at)
 		err = put_u64(skb, XFRM_HA_PEER_LAST_HEARD,
 			      xha_nl_age(now, p->heard_at));

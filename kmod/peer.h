@@ -130,6 +130,8 @@ struct xha_peer_conf {
  * @ids: what we learned from it: its id -> struct xha_obj, or a value: the
  *	 frame that deleted it
  * @dirty: objects that it has to be sent, by kind
+ * @lacking: name of a group that the peer has and this node has not
+ * @lacking_at: ms, when that was last heard
  * @rejected: datagrams dropped, by enum xha_stat from XHA_STAT_DROP_SHORT on
  */
 struct xha_peer {
@@ -180,6 +182,9 @@ struct xha_peer {
 	struct xha_keys keys;
 	struct xarray ids;
 	struct list_head dirty[XHA_W_MAX];
+
+	char lacking[XFRM_HA_LIMIT_NAME + 1];
+	u64 lacking_at;
 
 	u64 frames_tx;
 	u64 frames_rx;

@@ -12,6 +12,22 @@
 
 #define XHA_RECEIVE_BURST	64	/* datagrams before others get the worker */
 
+/* What two nodes are given that does not fit shows in what is dropped. */
+static const char *xha_receive_hint(const struct xha_peer *p, enum xha_stat why)
+{
+	switch (why) {
+	case XHA_STAT_DROP_NODE:
+		return "what comes from there has other node ids";
+	case XHA_STAT_DROP_AUTH:
+		return "what comes from there has another key";
+	case XHA_STAT_DROP_TYPE:
+		return p->keys.has_psk ? "what comes from there has no key" :
+					 "what comes from there has a key";
+	default:
+		return NULL;
+	}
+}
+
 /**
  * xha_peer_reject - a datagram of a peer is dropped
  * @p: peer, xha_net.lock held
@@ -19,8 +35,14 @@
  */
 void xha_peer_reject(struct xha_peer *p, enum xha_stat why)
 {
+	const char *hint = xha_receive_hint(p, why);
+
 	p->rejected[why]++;
 	xha_stat_inc(&p->xn->stats, why);
+	/* A session that is up proves that both fit. */
+	if (hint && (p->state == XFRM_HA_PSTATE_CONNECTING ||
+		     p->state == XFRM_HA_PSTATE_LOST))
+		p->reason = hint;
 }
 
 static int xha_receive_ack(struct xha_peer *p, struct xha_rec *rec, u64 now)
@@ -49,6 +71,16 @@ static int xha_receive_time(struct xha_peer *p, struct xha_rec *rec, u64 now)
 	return 0;
 }
 
+/* Logged for the first one only: heartbeats go on. */
+static void xha_receive_stranger(struct xha_peer *p, const char *name, u64 now)
+{
+	if (!p->lacking[0])
+		pr_warn("xfrm_ha: peer %u has group %s, which is missing here\n",
+			p->conf.id, name);
+	strscpy(p->lacking, name, sizeof(p->lacking));
+	p->lacking_at = now;
+}
+
 static int xha_receive_group(struct xha_peer *p, struct xha_rec *rec, u64 now)
 {
 	struct xha_group_status st;
@@ -60,6 +92,8 @@ static int xha_receive_group(struct xha_peer *p, struct xha_rec *rec, u64 now)
 	g = xha_group_by_name(p->xn, st.name);
 	if (g)
 		xha_follow_heard(p, g, &st, now);
+	else
+		xha_receive_stranger(p, st.name, now);
 	return 0;
 }
 

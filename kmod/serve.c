@@ -138,6 +138,9 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 	u64 moved = c->packets - s->synced_packets;
 	u64 period = g->period_time;
 
+	/* A daemon may set it, too (XFRM_MSG_NEWAE), without a packet. */
+	if (c->seq > s->synced_seq)
+		moved = max(moved, c->seq - s->synced_seq);
 	s->seq = c->seq;
 	if ((moved && period && now - s->synced_at >= period) ||
 	    (g->period_packets && moved >= g->period_packets)) {

@@ -221,6 +221,7 @@ static void show_traffic(struct nlattr **tb)
 	field_age("session-age", " session ", tb[XFRM_HA_PEER_SESSION_AGE]);
 	if (!tb[XFRM_HA_PEER_SESSION_AGE])
 		out_text(" no session");
+	field_age("key-age", opts.more ? " keys " : NULL, tb[XFRM_HA_PEER_KEY_AGE]);
 	field_num("rtt", " rtt ", tb[XFRM_HA_PEER_RTT]);
 	if (tb[XFRM_HA_PEER_RTT])
 		out_text("us");
@@ -256,6 +257,9 @@ static void show(struct nlattr *attrs, int len, void *arg)
 	show_link(tb);
 	field_str("reason", "  reason: ", tb[XFRM_HA_PEER_REASON]);
 	if (field_text(tb[XFRM_HA_PEER_REASON]))
+		out_text("\n");
+	field_str("lacking", "  missing here: group ", tb[XFRM_HA_PEER_LACKING]);
+	if (field_text(tb[XFRM_HA_PEER_LACKING]))
 		out_text("\n");
 	show_traffic(tb);
 	out_object_end();

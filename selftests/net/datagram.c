@@ -13,39 +13,18 @@
  *   unknown  100 records of unknown types         random   random bytes, of any length
  *   noise    a right header, then random bytes    mangled  the watched one with a few bytes changed behind the header
  */
-#include <arpa/inet.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define HDR_LEN		16	/* version, type, source and target node, session, frame number */
-#define MAX_LEN		1400
+#include "spoof.h"
+
 #define UNKNOWN		100	/* records of unknown types in one datagram */
 
-struct datagram {
-	unsigned char data[MAX_LEN];
-	size_t len;
-};
-
-static struct in_addr src, dst;
-static uint16_t port;
+static struct spoof who;
 static struct datagram seen;
-static uint64_t frame;
-
-static void put_frame(struct datagram *d, uint64_t number)
-{
-	for (int i = 0; i < 8; i++)
-		d->data[8 + i] = number >> (56 - 8 * i);
-}
+static uint64_t next, later;
 
 static void fill(unsigned char *p, size_t len)
 {
@@ -54,13 +33,13 @@ static void fill(unsigned char *p, size_t len)
 }
 
 /*
- * A header that the receiver accepts, with the number of the next frame: that one will come too late. A few such do no
- * harm; many make the peer fall silent for the receiver, so that it begins a new session.
+ * A header that the receiver accepts, with the number of a frame to come: that one will be too late. A few such do no harm;
+ * many make the peer fall silent for the receiver, so that it begins a new session.
  */
-static void fresh(struct datagram *d, size_t len)
+static void fresh(struct datagram *d, size_t len, uint64_t *number)
 {
-	memcpy(d->data, seen.data, HDR_LEN);
-	put_frame(d, frame++);
+	memcpy(d->data, seen.data, SPOOF_HDR_LEN);
+	spoof_number(d, (*number)++);
 	d->len = len;
 }
 
@@ -81,7 +60,7 @@ static int make(const char *kind, struct datagram *d, int n)
 	if (!strcmp(kind, "empty")) {
 		d->len = 0;
 	} else if (!strcmp(kind, "short")) {
-		d->len = 1 + n % (HDR_LEN - 1);
+		d->len = 1 + n % (SPOOF_HDR_LEN - 1);
 	} else if (!strcmp(kind, "version")) {
 		d->data[0] = n % 2 ? 0 : 2 + n % 250;
 	} else if (!strcmp(kind, "node")) {
@@ -93,28 +72,28 @@ static int make(const char *kind, struct datagram *d, int n)
 	} else if (!strcmp(kind, "replay")) {
 		/* as it is */
 	} else if (!strcmp(kind, "cut")) {
-		fresh(d, HDR_LEN);
+		fresh(d, SPOOF_HDR_LEN, &later);
 		record(d, 6 + n % 2, 41 + n % 1000);
 		d->len += 4 + n % 40;
-		fill(d->data + HDR_LEN + 4, n % 40);
+		fill(d->data + SPOOF_HDR_LEN + 4, n % 40);
 	} else if (!strcmp(kind, "unknown")) {
-		fresh(d, HDR_LEN);
+		fresh(d, SPOOF_HDR_LEN, &later);
 		for (int i = 0; i < UNKNOWN; i++) {
 			record(d, 100 + i, i % 8);
 			fill(d->data + d->len + 4, i % 8);
 			d->len += 4 + i % 8;
 		}
 	} else if (!strcmp(kind, "random")) {
-		d->len = rand() % MAX_LEN;
+		d->len = rand() % SPOOF_FRAME_MAX;
 		fill(d->data, d->len);
 	} else if (!strcmp(kind, "noise")) {
-		fresh(d, HDR_LEN + rand() % (MAX_LEN - HDR_LEN));
-		fill(d->data + HDR_LEN, d->len - HDR_LEN);
-		d->data[HDR_LEN] = rand() % 16;
+		fresh(d, SPOOF_HDR_LEN + rand() % (SPOOF_FRAME_MAX - SPOOF_HDR_LEN), &next);
+		fill(d->data + SPOOF_HDR_LEN, d->len - SPOOF_HDR_LEN);
+		d->data[SPOOF_HDR_LEN] = rand() % 16;
 	} else if (!strcmp(kind, "mangled")) {
-		fresh(d, seen.len);
-		for (int i = 0; i < 4 && seen.len > HDR_LEN; i++)
-			d->data[HDR_LEN + rand() % (seen.len - HDR_LEN)] = rand();
+		fresh(d, seen.len, &next);
+		for (int i = 0; i < 4 && seen.len > SPOOF_HDR_LEN; i++)
+			d->data[SPOOF_HDR_LEN + rand() % (seen.len - SPOOF_HDR_LEN)] = rand();
 	} else {
 		return -1;
 	}
@@ -124,55 +103,22 @@ static int make(const char *kind, struct datagram *d, int n)
 /* Takes a datagram of the module's, as it leaves the device: data, and long enough to have records. */
 static int watch(const char *device)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
-	int fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
+	int fd = spoof_listen(device);
 
-	at.sll_ifindex = if_nametoindex(device);
-	at.sll_protocol = htons(ETH_P_ALL);
-	if (fd < 0 || !at.sll_ifindex || bind(fd, (void *)&at, sizeof(at)))
-		return -1;
-	for (;;) {
-		unsigned char buf[2048];
+	while (fd >= 0) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
-		struct iphdr *ip = (void *)buf;
-		struct udphdr *udp;
-		ssize_t n;
 
 		if (poll(&pfd, 1, 5000) <= 0)
 			return -1;
-		n = recv(fd, buf, sizeof(buf), 0);
-		if (n < (ssize_t)sizeof(*ip) || ip->protocol != IPPROTO_UDP || ip->saddr != src.s_addr ||
-		    ip->daddr != dst.s_addr)
+		if (!spoof_hear(fd, &who, &seen) || seen.data[1] != SPOOF_DATA || seen.len <= SPOOF_HDR_LEN)
 			continue;
-		udp = (void *)(buf + ip->ihl * 4);
-		seen.len = n - ip->ihl * 4 - sizeof(*udp);
-		if (ntohs(udp->dest) != port || seen.len <= HDR_LEN || seen.len > MAX_LEN)
-			continue;
-		memcpy(seen.data, udp + 1, seen.len);
-		if (seen.data[1] != 2)
-			continue;
-		for (int i = 0; i < 8; i++)
-			frame = frame << 8 | seen.data[8 + i];
-		frame++;
+		next = spoof_frame(&seen) + 1;
+		/* Few must be accepted for sure: neither the peer nor another run of this has been there yet. */
+		later = next + 16 + getpid() % 256;
 		close(fd);
 		return 0;
 	}
-}
-
-static int say(int fd, const struct datagram *d)
-{
-	static unsigned char buf[2048];
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = dst };
-	size_t len = sizeof(struct iphdr) + sizeof(struct udphdr) + d->len;
-	struct iphdr *ip = (void *)buf;
-	struct udphdr *udp = (void *)(ip + 1);
-
-	*ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP,
-			      .saddr = src.s_addr, .daddr = dst.s_addr };
-	/* No checksum: allowed by UDP over IPv4. */
-	*udp = (struct udphdr){ .source = htons(port), .dest = htons(port), .len = htons(sizeof(*udp) + d->len) };
-	memcpy(udp + 1, d->data, d->len);
-	return sendto(fd, buf, len, 0, (void *)&to, sizeof(to)) == (ssize_t)len ? 0 : -1;
+	return -1;
 }
 
 int main(int argc, char **argv)
@@ -181,8 +127,7 @@ int main(int argc, char **argv)
 	struct datagram d;
 	int fd;
 
-	if (argc < 6 || argc > 7 || inet_pton(AF_INET, argv[2], &src) != 1 || inet_pton(AF_INET, argv[3], &dst) != 1 ||
-	    !(port = atoi(argv[4])) || make(argv[5], &d, 0)) {
+	if (argc < 6 || argc > 7 || spoof_parse(&who, argv[2], argv[3], argv[4]) || make(argv[5], &d, 0)) {
 		fprintf(stderr, "usage: xha-datagram DEV SRC DST PORT CASE [COUNT]\n");
 		return 2;
 	}
@@ -191,9 +136,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "xha-datagram: no datagram to learn from on %s\n", argv[1]);
 		return 1;
 	}
-	fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	fd = spoof_open();
 	for (int n = 0; n < count; n++) {
-		if (make(argv[5], &d, n) || fd < 0 || say(fd, &d)) {
+		if (make(argv[5], &d, n) || fd < 0 || spoof_send(fd, &who, &d)) {
 			perror("xha-datagram: send");
 			return 1;
 		}

@@ -9,7 +9,7 @@
 #        [ sw: bridge br-wan ]           VIP 192.0.2.15 and 2001:db8:2::15
 #       w-gw1|           |w-gw2
 #            |wan        |wan
-#           gw1         gw2              192.0.2.1, .2 (gw3: .3); 10.8.0.1 behind all of them, on lo
+#           gw1         gw2              192.0.2.1, .2 (gw3, gw4: .3, .4); 10.8.0.1 behind all of them, on lo
 #            |sync       |sync
 #       s-gw1|           |s-gw2
 #        [ sw: bridge br-sync ]          10.150.0.1, .2
@@ -68,7 +68,14 @@ LOG_BAD+='|possible (circular|recursive|irq)|inconsistent lock|scheduling while 
 LOG_BAD+='|unregister_netdevice: waiting|blocked for more than|soft lockup|rcu_sched|memory leak|leaked'
 
 log_begin() { echo "$LOG_MARK" >/dev/kmsg; }
-log_since() { dmesg | awk -v mark="$LOG_MARK" 'seen; index($0, mark) { seen = 1 }'; }
+
+# After very many lines the mark may be gone: then all that is left.
+log_since()
+{
+	dmesg >"$TMP/dmesg"
+	grep -qF "$LOG_MARK" "$TMP/dmesg" || { cat "$TMP/dmesg"; return; }
+	awk -v mark="$LOG_MARK" 'seen; index($0, mark) { seen = 1 }' "$TMP/dmesg"
+}
 
 log_clean()
 {
@@ -101,7 +108,7 @@ cleanup()
 		kill "$pid" 2>"$TMP/kill"
 	done
 	wait
-	for ns in rem gw1 gw2 gw3 sw; do
+	for ns in rem gw1 gw2 gw3 gw4 sw; do
 		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
 	done
 	module_unload

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Runs tests one after the other and prints what they say as kselftest does: KTAP, the lines of each test indented by
-# "# ", and one result for each. Exit status 0 if none failed.
+# "# ", and one result for each. Exit status 0 if none failed. XHA_TIMEOUT: seconds for each, instead of those in settings.
 # usage: run.sh TEST...
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 KSFT_SKIP=4
 limit=300
 [ ! -f ../settings ] || limit=$(sed -n 's/^timeout=//p' ../settings)
-limit=$((limit * ${XHA_PATIENCE:-1}))
+limit=$((${XHA_TIMEOUT:-$limit} * ${XHA_PATIENCE:-1}))
 failed=0 n=0
 
 echo "TAP version 13"

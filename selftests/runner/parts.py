@@ -37,7 +37,14 @@ def units():
         Part("tools", make("-C", "selftests/tools", "check", f"O={work / 'tools'}"), timeout=300),
         Part("tools-san", make("-C", "selftests/tools", "check", "SAN=1", f"O={work / 'tools-san'}"), timeout=300),
         Part("docs", ["python3", "selftests/docs/spec.py"], timeout=60),
+        fuzz_part(),
     ]
+
+
+def fuzz_part(seconds=""):
+    """A fixed number of inputs for each target; or `seconds`."""
+    return Part("fuzz", make("-C", "selftests/fuzz", "run_tests", f"O={BUILD / 'host/fuzz'}", f"FUZZ_TIME={seconds}"),
+                timeout=600 + 4 * int(seconds or 0))
 
 
 def style():
@@ -48,6 +55,12 @@ def net(kernel, needs=None, tests="", timeout=900):
     """The namespace tests in one guest."""
     name = f"net-{kernel}" + ("-short" if tests else "")
     return Part(name, python("vm.netns", kernel), needs or (f"build-{kernel}", "test-tree"), 2, timeout, {"TESTS": tests})
+
+
+def flood(kernel, datagrams, timeout):
+    """Hostile datagrams at a node that is alive, more than in the namespace tests."""
+    return Part(f"flood-{kernel}", python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), 2, timeout + 300,
+                {"TESTS": "flood.sh", "FLOOD": str(datagrams), "XHA_TIMEOUT": str(timeout)})
 
 
 def machines(kernel, scenarios=VM, env=None, timeout=300):
@@ -76,8 +89,13 @@ def check(env=None):
     guests = []
     for kernel in KERNELS:
         guests += [net(kernel, timeout=900 * longer), *machines(kernel, env=env, timeout=300 * longer)]
-    guests += machines(MIXED, ("kinds",)) + machines("6.12", ("readme",)) + mutants()
+    guests += machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
+
+
+def bench():
+    """What the link costs in bytes."""
+    return [test_tree(), build("6.12"), net("6.12", tests="bytes.sh", timeout=900)]
 
 
 def check_full():
@@ -103,12 +121,20 @@ def check_kernels():
     return [build(kernel) for kernel in KERNELS] + [sid()]
 
 
+def fuzz():
+    """As long as one likes: FUZZ_TIME seconds for each target, FLOOD datagrams."""
+    seconds, datagrams = os.environ.get("FUZZ_TIME") or 600, int(os.environ.get("FLOOD") or 10_000_000)
+    return [test_tree(), build("6.12"), fuzz_part(int(seconds)), flood("6.12", datagrams, 600 + datagrams // 1000)]
+
+
 RUNS = {
     "check": check,
     "check-full": check_full,
     "check-debug": check_debug,
     "check-kernels": check_kernels,
+    "bench": bench,
     "mutants": lambda: [test_tree(), *mutants("1")],
     "unit": units,
+    "fuzz": fuzz,
     "style": style,
 }

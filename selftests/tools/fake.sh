@@ -88,7 +88,7 @@ answers()
 	cat <<-'EOT'
 	node|d == [{"id": 1, "sample_period": 50, "module_version": "0.1.0"}]
 	peer|[p["id"] for p in d] == [2, 3]
-	peer|all(set(p) == set("id state reason since local remote port remote_port dev transport insecure heartbeat rto_min rto_max path_retransmit assoc_retransmit version session_age rtt frames_tx frames_rx bytes_tx bytes_rx lost resent rejected last_heard".split()) for p in d)
+	peer|all(set(p) == set("id state reason since local remote port remote_port dev transport insecure heartbeat rto_min rto_max path_retransmit assoc_retransmit version session_age key_age rtt frames_tx frames_rx bytes_tx bytes_rx lost resent rejected last_heard lacking".split()) for p in d)
 	peer|d[0]["rejected"] == {"events": 0, "audit_found": 10, "dropped_late": 20}
 	peer|d[0]["insecure"] is True and d[1]["session_age"] is None
 	peer|d[0]["local"] == ["10.150.0.1"] and d[0]["rtt"] == 140

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The namespace tests in one guest, as kernel people run them: make -C selftests run_tests. Their KTAP is passed on.
 
-usage: [TESTS="kinds.sh ..."] python3 -m selftests.vm.netns [KERNEL]
+usage: [TESTS="kinds.sh ..."] [FLOOD=N] [XHA_TIMEOUT=SECONDS] python3 -m selftests.vm.netns [KERNEL]
 
 On the debug kernel kmemleak looks for what the module left behind; success is said only after that.
 """
@@ -18,6 +18,8 @@ from .pair import module_file
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
 # kmemleak does not speak of what is younger than five seconds.
 OLD_ENOUGH = 6
+# What the tests in the guest are told.
+WORDS = ("TESTS", "FLOOD", "XHA_TIMEOUT")
 
 
 def follow(job, patience, timeout):
@@ -57,10 +59,10 @@ def run(kernel, workdir):
         put_module(guest)
         if kernel == "debug":
             guest.run(f"echo clear >{KMEMLEAK}")
-        tests = os.environ.get("TESTS")
-        words = f"TESTS='{tests}'" if tests else ""
+        words = " ".join(f"{word}='{os.environ[word]}'" for word in WORDS if os.environ.get(word))
+        seconds = max(900, int(os.environ.get("XHA_TIMEOUT") or 0))
         slower = f"XHA_PATIENCE={int(guest.patience)}" if guest.patience > 1 else ""
-        status = follow(guest.spawn(f"{slower} exec make -s -C /test/selftests run_tests {words}"), guest.patience, 900)
+        status = follow(guest.spawn(f"{slower} exec make -s -C /test/selftests run_tests {words}"), guest.patience, seconds)
         if kernel == "debug" and (found := leaks(guest)):
             return status, f"kmemleak:\n{found}"
         return status, None

@@ -182,6 +182,8 @@ enum xfrm_ha_peer {
 	XFRM_HA_PEER_RESENT,		/* u64, objects sent again for it */
 	XFRM_HA_PEER_REJECTED,		/* nested list of LIST_COUNTER */
 	XFRM_HA_PEER_LAST_HEARD,	/* u64, ms ago; absent if never */
+	XFRM_HA_PEER_KEY_AGE,		/* u64, ms; absent without keys */
+	XFRM_HA_PEER_LACKING,		/* string: a group that it has and this node has not */
 	XFRM_HA_PEER_PAD,
 	/* add and set only */
 	XFRM_HA_PEER_KEY,		/* binary, XFRM_HA_KEY_LEN bytes */

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The session changes its keys, again and again, while SAs come and go: nothing is lost by it, and nobody notices. For a
+# build with a short XHA_REKEY_AGE (the list of mutants has one); any other fails the first check.
+
+# shellcheck source=selftests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/net/node.sh
+. "$NET/node.sh"
+# shellcheck source=selftests/net/sa.sh
+. "$NET/sa.sh"
+# shellcheck source=selftests/net/traffic.sh
+. "$NET/traffic.sh"
+# shellcheck source=selftests/net/peers.sh
+. "$NET/peers.sh"
+
+ROUNDS=30
+
+# SAs of ten tunnels come and go, one after the other; each time the age of the keys is written down.
+load()
+{
+	local i
+
+	for ((i = 0; i < ROUNDS; i++)); do
+		on gw1 tunnel_sas $((20 + i)) || return 1
+		peer_get gw1 2 .key_age
+		[ "$i" -lt 10 ] || ip -n gw1 xfrm state deleteall reqid $((11 + i)) || return 1
+	done >"$TMP/ages"
+}
+
+# How often the keys were younger than the time before.
+changes() { awk 'NR > 1 && $1 < last { n++ } { last = $1 } END { print n + 0 }' "$TMP/ages"; }
+
+dropped() { xha "$1" -j stats show | jq -c '.[0] | [.drop_auth, .drop_session, .drop_replay, .drop_record, .drop_flood]'; }
+
+begin 10
+pair
+new_key one
+relink local 10.150.0.@ remote 10.150.0.% dev sync key-file "$TMP/one"
+tunnel gw1 1 gcm 32 || give_up "tunnel"
+check "the pair is in step, with a key" wait_step gw1 gw2
+serve gw1 gw2
+talk flow 1 --rate 50
+DROPPED="$(dropped gw1) $(dropped gw2)"
+session_mark
+check "SAs come and go" load
+check "meanwhile the keys have changed several times" at_least 3 "$(changes)" "changes"
+check "the session and the copy are the same ones" session_went_on
+check "no datagram was dropped for it" is "$DROPPED" "$(dropped gw1) $(dropped gw2)"
+check "the pair is in step" wait_step gw1 gw2
+check "no audit has found a difference" is 0 "$(stat_get gw1 audit_mismatch)" audit_mismatch
+takeover gw1 gw2 graceful || diag "takeover"
+sleep 0.5 # of traffic
+stop flow
+check "the traffic went on" went_on flow 50
+finish
