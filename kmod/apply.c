@@ -280,8 +280,10 @@ static int xha_apply_build(struct xha_peer *p, struct xha_group *g,
 /* What we would not send ourselves, nor the kernel take from a key manager. */
 static bool xha_apply_valid(const struct xha_sa_desc *d)
 {
-	return d->spi && d->proto == IPPROTO_ESP &&
-	       (d->mode == XFRM_MODE_TUNNEL || d->mode == XFRM_MODE_TRANSPORT);
+	/* The SPI of IPComp is a CPI, of 16 bits (RFC 3173). */
+	if (d->proto == IPPROTO_COMP && ntohl(d->spi) > U16_MAX)
+		return false;
+	return d->spi && xha_snapshot_carried(d->proto, d->mode);
 }
 
 /* Why it cannot be installed here, as far as that shows without trying. */

@@ -155,26 +155,32 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 	return err;
 }
 
-/* The checks of validate_tmpl() in net/xfrm/xfrm_user.c: XFRM relies on them. */
+/*
+ * The checks of validate_tmpl() in net/xfrm/xfrm_user.c: XFRM relies on them. An
+ * outbound policy of optional templates alone would let clear text out.
+ */
 static bool xha_apply_pol_valid(const struct xha_pol_desc *d)
 {
 	u16 family = d->family;
-	int i;
+	int i, required = 0;
 
 	for (i = 0; i < d->ntmpl; i++) {
 		const struct xfrm_user_tmpl *t = &d->tmpl[i];
 
-		if (t->mode != XFRM_MODE_TUNNEL && t->mode != XFRM_MODE_TRANSPORT)
+		required += !t->optional;
+		if (!xha_snapshot_carried(t->id.proto, t->mode))
 			return false;
 		if (t->mode == XFRM_MODE_TRANSPORT && t->family != family)
 			return false;
 		if (t->family != AF_INET && t->family != AF_INET6)
 			return false;
-		if (t->optional || !xfrm_id_proto_valid(t->id.proto))
+		if (t->optional && d->dir == XFRM_POLICY_OUT && t->mode != XFRM_MODE_TRANSPORT)
 			return false;
 		family = t->family;
 	}
-	return true;
+	if (!IS_ENABLED(CONFIG_XFRM_SUB_POLICY) && d->type != XFRM_POLICY_TYPE_MAIN)
+		return false;
+	return required || !d->ntmpl || d->dir != XFRM_POLICY_OUT;
 }
 
 /**

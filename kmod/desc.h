@@ -69,7 +69,7 @@ struct xha_alg {
  * @id: number of the object at its sender
  * @gid: number of the group at its sender
  * @family: of the addresses, AF_INET or AF_INET6
- * @proto: IPPROTO_ESP ...
+ * @proto: IPPROTO_ESP, IPPROTO_AH or IPPROTO_COMP
  * @mode: XFRM_MODE_*
  * @flags: XFRM_STATE_*
  * @window: size of a legacy window (0..32); 0 with an extended one
@@ -83,6 +83,7 @@ struct xha_alg {
  * @aead: AEAD algorithm, or @auth and @crypt
  * @auth: integrity algorithm
  * @crypt: encryption algorithm
+ * @comp: compression algorithm, of IPComp; it has no key
  * @mark: XFRMA_MARK
  * @smark: XFRMA_SET_MARK, "output-mark"
  * @if_id: XFRMA_IF_ID
@@ -118,6 +119,7 @@ struct xha_sa_desc {
 	struct xha_alg aead;
 	struct xha_alg auth;
 	struct xha_alg crypt;
+	struct xha_alg comp;
 	struct xfrm_mark mark;
 	struct xfrm_mark smark;
 	u32 if_id;

@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "group.h"
 #include "peer.h"
+#include "snapshot.h"
 #include "serve.h"
 #include "tap.h"
 #include "vip.h"
@@ -409,7 +410,7 @@ u32 xha_group_not_replicated(struct xha_group *g)
 	u32 n = 0, id = 0;
 
 	while ((o = xha_obj_next(g->xn, &id)))
-		if (o->kind == XHA_KIND_SA && !o->dead &&
+		if (o->kind == XHA_KIND_SA && !o->dead && o->why_not != xha_why_helper &&
 		    (!o->group || (o->group == g &&
 				   (o->why_not || o->result != XHA_RESULT_OK ||
 				    xha_group_refused(g->xn, o)))))

@@ -90,6 +90,26 @@ static int xha_install_crypt(struct xfrm_state *x, const struct xha_alg *a)
 	return 0;
 }
 
+static int xha_install_comp(struct xfrm_state *x, const struct xha_alg *a)
+{
+	struct xfrm_algo_desc *desc;
+	struct xfrm_algo *p;
+
+	if (!a->name[0])
+		return 0;
+	desc = xfrm_calg_get_byname(a->name, 1);
+	if (!desc)
+		return -ENOENT;
+
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	strscpy(p->alg_name, desc->name, sizeof(p->alg_name));
+	x->calg = p;
+	x->props.calgo = desc->desc.sadb_alg_id;
+	return 0;
+}
+
 static int xha_install_algs(struct xfrm_state *x, const struct xha_sa_desc *d)
 {
 	int err;
@@ -99,6 +119,8 @@ static int xha_install_algs(struct xfrm_state *x, const struct xha_sa_desc *d)
 		err = xha_install_auth(x, &d->auth);
 	if (!err)
 		err = xha_install_crypt(x, &d->crypt);
+	if (!err)
+		err = xha_install_comp(x, &d->comp);
 	return err;
 }
 

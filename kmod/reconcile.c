@@ -251,7 +251,7 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	p->xp = xp;
 	p->obj.origin = XFRM_HA_ORIGIN_OWN;
 	xha_obj_set_why(&p->obj, g->policies == XFRM_HA_POLICIES_OFF ?
-			"policies off" : xha_snapshot_pol_why_not(xp));
+			"policies off" : xha_snapshot_pol_why_not(xp, dir));
 	xha_obj_set_group(&p->obj, g);
 	if (xha_group_active(g)) {
 		xha_dirty(xn, &p->obj, XHA_W_OBJECT);

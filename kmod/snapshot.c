@@ -38,6 +38,22 @@ void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key)
 	key->proto = x->id.proto;
 }
 
+/* What IPComp adds to a tunnel by itself is added by it on the standby, too. */
+const char *const xha_why_helper = "a helper of IPComp, which comes with it";
+
+/**
+ * xha_snapshot_carried - is it a protocol and a mode that can be carried over?
+ * @proto: IPPROTO_*
+ * @mode: XFRM_MODE_*
+ */
+bool xha_snapshot_carried(u8 proto, u8 mode)
+{
+	if (proto != IPPROTO_ESP && proto != IPPROTO_AH && proto != IPPROTO_COMP)
+		return false;
+	return mode == XFRM_MODE_TUNNEL || mode == XFRM_MODE_TRANSPORT ||
+	       mode == XFRM_MODE_BEET;
+}
+
 /**
  * xha_snapshot_why_not - can the module carry this state over?
  * @x: state
@@ -49,11 +65,10 @@ const char *xha_snapshot_why_not(const struct xfrm_state *x)
 	if (!x->id.spi || (x->km.state == XFRM_STATE_ACQ &&
 			   !(x->props.extra_flags & XHA_FLAG_MASK)))
 		return "larval: negotiation is not finished";
-	if (x->id.proto != IPPROTO_ESP)
-		return "only ESP is replicated yet";
-	if (x->props.mode != XFRM_MODE_TUNNEL &&
-	    x->props.mode != XFRM_MODE_TRANSPORT)
-		return "only tunnel and transport mode are replicated yet";
+	if (x->id.proto == IPPROTO_IPIP || x->id.proto == IPPROTO_IPV6)
+		return xha_why_helper;
+	if (!xha_snapshot_carried(x->id.proto, x->props.mode))
+		return "only ESP, AH and IPComp in tunnel, transport or BEET mode are replicated";
 	if (x->xso.dev)
 		return "offloaded to a device";
 	if (x->encap && x->encap->encap_type != UDP_ENCAP_ESPINUDP)
@@ -125,6 +140,8 @@ void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d)
 	if (x->ealg)
 		xha_snapshot_alg(&d->crypt, x->ealg->alg_name, x->ealg->alg_key,
 				 x->ealg->alg_key_len, 0);
+	if (x->calg)
+		xha_snapshot_alg(&d->comp, x->calg->alg_name, NULL, 0, 0);
 	if (x->encap) {
 		d->encap = *x->encap;
 		d->has |= XHA_SA_HAS_ENCAP;
@@ -174,19 +191,19 @@ void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
 /**
  * xha_snapshot_pol_why_not - can the module carry this policy over?
  * @xp: policy
+ * @dir: XFRM_POLICY_IN, _OUT or _FWD
  *
  * Return: NULL, or the reason why it cannot.
  */
-const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp)
+const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir)
 {
-	int i;
+	int i, required = 0;
 
-	/* A closed SA behind it would let clear text out. */
 	for (i = 0; i < xp->xfrm_nr; i++)
-		if (xp->xfrm_vec[i].optional)
-			return "optional templates ('level use') are not replicated";
-	if (xp->type != XFRM_POLICY_TYPE_MAIN)
-		return "sub policies are not replicated yet";
+		required += !xp->xfrm_vec[i].optional;
+	/* Closed SAs behind it would let clear text out. */
+	if (dir == XFRM_POLICY_OUT && xp->xfrm_nr && !required)
+		return "all its templates are optional ('level use')";
 	if (xp->security)
 		return "security contexts are not replicated yet";
 	if (xp->selector.ifindex)

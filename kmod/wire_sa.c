@@ -256,6 +256,7 @@ int xha_put_sa(struct xha_writer *w, const struct xha_sa_desc *d)
 	put_alg(&o, XHA_TLV_AEAD, &d->aead);
 	put_alg(&o, XHA_TLV_AUTH, &d->auth);
 	put_alg(&o, XHA_TLV_CRYPT, &d->crypt);
+	put_alg(&o, XHA_TLV_COMP, &d->comp);
 	xha_put_mark(&o, XHA_TLV_MARK, &d->mark);
 	xha_put_mark(&o, XHA_TLV_SMARK, &d->smark);
 	put_encap(&o, d);
@@ -278,6 +279,7 @@ static int get_attr(struct xha_sa_desc *d, u8 type, struct xha_in *value)
 	case XHA_TLV_AEAD:	return get_alg(value, &d->aead);
 	case XHA_TLV_AUTH:	return get_alg(value, &d->auth);
 	case XHA_TLV_CRYPT:	return get_alg(value, &d->crypt);
+	case XHA_TLV_COMP:	return get_alg(value, &d->comp);
 	case XHA_TLV_MARK:	return xha_get_mark(value, &d->mark);
 	case XHA_TLV_SMARK:	return xha_get_mark(value, &d->smark);
 	case XHA_TLV_IF_ID:	return get_be32(value, &d->if_id);

@@ -36,17 +36,17 @@ check "the standby holds them" wait_step gw1 gw2
 serve gw1 gw2
 tap wan rem wan
 for n in "${FLOWS[@]}"; do
-	talk "flow$n" "$n" --rate 50
+	talk "flow$n" "$n" 50
 done
 
 from=gw1 to=gw2
 for ((i = 1; i <= TURNS; i++)); do
-	sleep 0.3 # of traffic
+	traffic_for 0.3
 	check "takeover $i, from $from to $to" takeover "$from" "$to" graceful
 	check "$from is a hot standby again" wait_step "$to" "$from"
 	tmp=$from from=$to to=$tmp
 done
-sleep 0.5 # of traffic
+traffic_for 0.5
 for n in "${FLOWS[@]}"; do
 	stop "flow$n"
 done

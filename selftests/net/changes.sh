@@ -70,7 +70,7 @@ topology gw1 gw2
 node gw1 gw2 && group gw1 && vip_move_to gw1 || give_up "gw1"
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn && tunnel gw1 3 chacha 128 || give_up "tunnels"
 serve gw1
-talk flow 1 --rate 50
+talk flow 1 50
 tap wan rem wan
 check "alone, the active serves" busywait 3000 role_is gw1 active
 check "late join: the newcomer gets everything" late_join
@@ -117,7 +117,7 @@ ip -n gw2 xfrm policy deleteall
 check "so do policies" busywait 15000 eval "[ \$(policy_count gw1) = \$(policy_count gw2) ] && in_step gw1 gw2"
 
 takeover gw1 gw2 graceful || give_up "takeover"
-sleep 0.5 # of traffic
+traffic_for 0.5
 stop flow
 stop wan
 check "the flow went on all along, and over a takeover" went_on flow 50

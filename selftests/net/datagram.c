@@ -12,8 +12,12 @@
  *   replay   the watched one, again     cut      a record that is longer than the datagram
  *   unknown  100 records of unknown types         random   random bytes, of any length
  *   noise    a right header, then random bytes    mangled  the watched one with a few bytes changed behind the header
+ *   flipped  the watched one with a bit changed   clipped  ... without its last bytes
+ *   moved    ... with another frame number        init, response  a message of a handshake, again; it has to be made while
+ *                                                          this watches; slow-init: fewer than the peer allows
  */
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +25,9 @@
 #include "spoof.h"
 
 #define UNKNOWN		100	/* records of unknown types in one datagram */
+#define SEAL_LEN	16	/* what a sealed frame ends with */
+#define MSG_INIT	3
+#define MSG_RESPONSE	4
 
 static struct spoof who;
 static struct datagram seen;
@@ -54,6 +61,14 @@ static void record(struct datagram *d, unsigned int type, unsigned int len)
 	p[3] = len;
 }
 
+/* Which type of message a case begins with. */
+static unsigned char watched(const char *kind)
+{
+	if (!strcmp(kind, "init") || !strcmp(kind, "slow-init"))
+		return MSG_INIT;
+	return !strcmp(kind, "response") ? MSG_RESPONSE : SPOOF_DATA;
+}
+
 static int make(const char *kind, struct datagram *d, int n)
 {
 	*d = seen;
@@ -69,8 +84,14 @@ static int make(const char *kind, struct datagram *d, int n)
 		d->data[1] = n % 2 ? 0 : 3 + n % 250;
 	} else if (!strcmp(kind, "session")) {
 		d->data[4 + n % 4] ^= 1 + n % 255;
-	} else if (!strcmp(kind, "replay")) {
+	} else if (!strcmp(kind, "replay") || watched(kind) != SPOOF_DATA) {
 		/* as it is */
+	} else if (!strcmp(kind, "flipped")) {
+		d->data[SPOOF_HDR_LEN + n % (seen.len - SPOOF_HDR_LEN)] ^= 1 << n % 8;
+	} else if (!strcmp(kind, "clipped")) {
+		d->len -= 1 + n % SEAL_LEN;
+	} else if (!strcmp(kind, "moved")) {
+		spoof_number(d, next + n);
 	} else if (!strcmp(kind, "cut")) {
 		fresh(d, SPOOF_HDR_LEN, &later);
 		record(d, 6 + n % 2, 41 + n % 1000);
@@ -100,8 +121,8 @@ static int make(const char *kind, struct datagram *d, int n)
 	return 0;
 }
 
-/* Takes a datagram of the module's, as it leaves the device: data, and long enough to have records. */
-static int watch(const char *device)
+/* Takes a datagram of the module's, as it leaves the device: of that type, and long enough to have records. */
+static int watch(const char *device, unsigned char type)
 {
 	int fd = spoof_listen(device);
 
@@ -110,7 +131,7 @@ static int watch(const char *device)
 
 		if (poll(&pfd, 1, 5000) <= 0)
 			return -1;
-		if (!spoof_hear(fd, &who, &seen) || seen.data[1] != SPOOF_DATA || seen.len <= SPOOF_HDR_LEN)
+		if (!spoof_hear(fd, &who, &seen) || seen.data[1] != type || seen.len <= SPOOF_HDR_LEN + SEAL_LEN)
 			continue;
 		next = spoof_frame(&seen) + 1;
 		/* Few must be accepted for sure: neither the peer nor another run of this has been there yet. */
@@ -125,14 +146,17 @@ int main(int argc, char **argv)
 {
 	int count = argc == 7 ? atoi(argv[6]) : 100;
 	struct datagram d;
+	bool slow;
 	int fd;
 
+	seen.len = SPOOF_HDR_LEN + 1;
 	if (argc < 6 || argc > 7 || spoof_parse(&who, argv[2], argv[3], argv[4]) || make(argv[5], &d, 0)) {
 		fprintf(stderr, "usage: xha-datagram DEV SRC DST PORT CASE [COUNT]\n");
 		return 2;
 	}
 	srand(1); /* the same each time: a failure can be repeated */
-	if (watch(argv[1])) {
+	slow = !strcmp(argv[5], "slow-init");
+	if (watch(argv[1], watched(argv[5]))) {
 		fprintf(stderr, "xha-datagram: no datagram to learn from on %s\n", argv[1]);
 		return 1;
 	}
@@ -142,8 +166,9 @@ int main(int argc, char **argv)
 			perror("xha-datagram: send");
 			return 1;
 		}
-		if (n % 16 == 15)
-			usleep(1000); /* the receiver's queue is not what is tested */
+		/* The receiver's queue is not what is tested. */
+		if (n % 16 == 15 || slow)
+			usleep(slow ? 200000 : 1000);
 	}
 	printf("%d\n", count);
 	return 0;

@@ -50,7 +50,7 @@ pair
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
-talk flow 1 --rate 50
+talk flow 1 50
 # A machine that emulates others stalls at times; contact lost by that would be logged, too.
 xha gw1 peer set 2 heartbeat 400ms && xha gw2 peer set 1 heartbeat 400ms || give_up "heartbeat"
 LOGGED=$(log_lines)
@@ -71,7 +71,7 @@ check "a right header and noise: thrown" throw noise 200
 check "mangled records of the peer's: thrown" throw mangled 200
 check "... and all is well again" busywait 30000 eval "in_step gw1 gw2 && same_dumps gw1 gw2"
 takeover gw1 gw2 graceful || diag "takeover"
-sleep 0.5 # of traffic
+traffic_for 0.5
 stop flow
 check "the SAs are as good as before" went_on flow 50
 finish

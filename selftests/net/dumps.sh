@@ -139,7 +139,7 @@ done <<<"$SAS"
 check "policies" diff -u "$TMP/gw1.policy" "$TMP/gw2.policy"
 
 serve gw1 gw2
-talk flow 1 --count 200 --rate 200
+talk flow 1 200 --count 200
 spi_out 1
 check "what a lifetime has used is never ahead of the active" never_ahead "$REPLY"
 wait "${JOB[flow]}"

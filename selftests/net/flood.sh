@@ -60,7 +60,7 @@ tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 joined gw1 gw2 key-file "$TMP/key" && joined gw2 gw1 key-file "$TMP/key" || give_up "peers with a key"
 check "with a key: the pair is in step" wait_step gw1 gw2 30000
 serve gw1 gw2
-talk flow1 1 --rate 50
+talk flow1 1 50
 LOGGED=$(log_lines) BEFORE=$(drops)
 check "with a key: $HALF datagrams are thrown, and read" throw sealed 1
 check "with a key: each was dropped and counted" busywait 5000 all_dropped
@@ -82,8 +82,8 @@ diag "$(($(taken) - BEFORE)) taken for the peer's, $(log_lines) lines in the log
 tunnel gw1 3 gcm 32 || give_up "tunnel 3"
 check "without a key: a new SA comes over" wait_step gw1 gw2
 check "without a key: takeover" takeover gw1 gw2 graceful
-talk flow3 3 --rate 50
-sleep 1 # of traffic
+talk flow3 3 50
+traffic_for 1
 stop flow3
 check "without a key: the new SA works there" went_on flow3 20
 finish

@@ -57,8 +57,8 @@ tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "all three standbys are hot" busywait 15000 holds gw1 gw2 gw3 gw4
 serve "${NODES[@]}"
 tap wan rem wan
-talk flow1 1 --rate 50
-talk flow2 2 --rate 50
+talk flow1 1 50
+talk flow2 2 50
 
 tc -n sw qdisc replace dev s-gw3 root netem delay 700ms loss 50%
 check "one is slow: another gets at once what comes" served 3
@@ -71,7 +71,7 @@ check "... and it is said which one lacks it" is "4" \
 check "... and there is redundancy" xha gw1 check "$GROUP" redundant
 
 check "the active dies, too: the second takes over" takeover gw1 gw2 sudden
-sleep 0.5 # of traffic
+traffic_for 0.5
 check "... the third follows it" busywait 15000 holds gw2 gw3
 revive_node gw4
 check "... and the fourth, which was dead" busywait 15000 holds gw2 gw3 gw4
@@ -79,7 +79,7 @@ revive_node gw1
 check "... and the first" busywait 15000 holds gw2 gw1 gw3 gw4
 
 check "the third takes over" takeover gw2 gw3 graceful
-sleep 0.5 # of traffic
+traffic_for 0.5
 check "... all others follow it" busywait 15000 holds gw3 gw1 gw2 gw4
 stop flow1
 stop flow2

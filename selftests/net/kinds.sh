@@ -30,7 +30,8 @@ table()
 	printf '%s\n' "cross 4 gcm esn" "cross 6 cbc 32"
 }
 
-mapfile -t KINDS <<<"$(table)"
+# A slow machine cannot carry all of them at once: there every fifth, which are of all sorts, too.
+mapfile -t KINDS <<<"$(table | awk -v slow="$((${XHA_PATIENCE:-1} > 1))" '!slow || NR % 5 == 1 || /cross/')"
 
 # Numbers of a kind that come in more than one file, and the words of its addresses.
 kind()
@@ -93,7 +94,7 @@ talk_all()
 
 	for i in "${!KINDS[@]}"; do
 		kind "$i"
-		start "kind-$i" rem xha-traffic client "$here" "$port" --bind "$there" --rate "$RATE" --linger 1
+		start "kind-$i" rem xha-traffic client "$here" "$port" --bind "$there" --rate "$(paced $RATE)" --linger 1
 	done
 }
 
@@ -145,13 +146,13 @@ check "nothing was refused" is 0 "$(stat_get gw2 objects_refused)"
 serve gw1 gw2
 tap wan rem wan
 talk_all
-sleep 2 # of traffic
+traffic_for 2
 check "sudden takeover of all kinds" takeover gw1 gw2 sudden
-sleep 2 # of traffic
+traffic_for 2
 revive_node gw1
 check "the former active becomes hot" wait_step gw2 gw1
 check "graceful takeover of all kinds" takeover gw2 gw1 graceful
-sleep 2 # of traffic
+traffic_for 2
 stop_all
 stop wan
 check "SAs and policies are the same on both again" busywait 5000 same_dumps gw1 gw2

@@ -70,19 +70,19 @@ round()
 		tap "out-$ns" "$ns" wan
 	done
 	tap wan rem wan
-	talk steady1 "${n}1" --rate 0
-	talk steady2 "${n}2" --rate 0
+	talk steady1 "${n}1" 0
+	talk steady2 "${n}2" 0
 	check "shift $shift, sample $period ms: hot all along" steady "$to" "$from"
 
 	# One burst begins right before the cut, one right after it: nobody was told of its numbers.
-	talk burst1 "${n}3" --rate 0
+	talk burst1 "${n}3" 0
 	sync_cut "$from"
-	talk burst2 "${n}4" --rate 0
+	talk burst2 "${n}4" 0
 	sleep 0.4 # of numbers that the standby does not hear of
 	vip_gone
 	wan_cut "$from"
 	vip_move_to "$to"
-	sleep 1.5 # of traffic
+	traffic_for 1.5
 	for ns in steady1 steady2 burst1 burst2 out-gw1 out-gw2 wan; do
 		stop "$ns"
 	done

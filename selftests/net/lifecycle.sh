@@ -24,7 +24,7 @@ untagged() { is 0 "$(ip -n "$1" -s xfrm state list | grep -cE 'extra_flag 4[123]
 # Traffic through tunnel 1 works right now.
 works()
 {
-	talk now 1 --rate 100 --count 20
+	talk now 1 100 --count 20
 	wait "${JOB[now]}"
 	all_answered now
 }
@@ -48,7 +48,7 @@ pair
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
-talk flow 1 --rate 50
+talk flow 1 50
 
 check "group del on the standby: it succeeds" xha gw2 group del "$GROUP"
 check "... what it learned is gone" bare gw2
@@ -71,7 +71,7 @@ check "... and work" works
 group gw2 && busywait 5000 role_is gw2 active && wait_step gw2 gw1 || give_up "no pair any more"
 
 stop flow
-talk flow 1 --rate 50
+talk flow 1 50
 start burst gw2 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate 200 --seconds 60
 # A namespace exits when the last process has left it.
 ip netns del gw1
@@ -93,7 +93,7 @@ pair
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 wait_step gw1 gw2 || give_up "not in step"
 serve gw1 gw2
-talk flow 1 --rate 50
+talk flow 1 50
 check "rmmod with all configured and traffic running" module_unload
 check "... it leaves nothing behind" nothing_left
 check "... what the standby had learned is gone" bare gw2

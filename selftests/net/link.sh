@@ -57,7 +57,7 @@ tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 tap wan rem wan
-talk flow 1 --rate 100
+talk flow 1 100
 
 sync_cut gw1
 check "cut: both ends notice" eval "busywait 5000 peer_is gw1 lost 2 && busywait 5000 peer_is gw2 lost 1"

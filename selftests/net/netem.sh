@@ -13,6 +13,8 @@
 . "$NET/sa.sh"
 # shellcheck source=selftests/net/traffic.sh
 . "$NET/traffic.sh"
+# shellcheck source=selftests/net/peers.sh
+. "$NET/peers.sh"
 
 ACTIVE=gw1 STANDBY=gw2 HOW=graceful
 ROUNDS=${CHURN:-15}
@@ -92,7 +94,7 @@ moved()
 	wait "$changes"
 	rm -f "$TMP/enough"
 	ACTIVE=$STANDBY STANDBY=$before
-	sleep 0.5 # of traffic
+	traffic_for 0.5
 	case $HOW in
 	sudden)
 		revive_node "$before"
@@ -105,12 +107,14 @@ moved()
 
 begin $((${#LINKS[@]} * 4 + 6))
 pair
+new_key one
+relink local 10.150.0.@ remote 10.150.0.% dev sync key-file "$TMP/one" || give_up "no key"
 tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 tap wan rem wan
-talk flow1 1 --rate 50
-talk flow2 2 --rate 50
+talk flow1 1 50
+talk flow2 2 50
 
 for link in "${LINKS[@]}"; do
 	title=${link%%|*}

@@ -132,13 +132,13 @@ ip -n rem neigh replace "$VIP" lladdr "$(cat /sys/class/net/xwan/address)" dev w
 xha-traffic server 0.0.0.0 5000 >"$TMP/here.json" 2>"$TMP/here.err" &
 here_pid=$!
 serve gw2
-talk flow 1 --rate 50
-sleep 0.5 # of traffic
+talk flow 1 50
+traffic_for 0.5
 vip_gone
 ip addr del "$VIP/32" dev xwan
 ip -n gw2 addr add "$VIP/32" dev wan
 vip_announce gw2 && AWAY+="$(now_ns)]"
-sleep 0.5 # of traffic
+traffic_for 0.5
 stop flow
 kill "$here_pid"
 check "takeover to the other node" is active "$(group_get gw2 .role)" "role of gw2"

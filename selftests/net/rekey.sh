@@ -41,7 +41,7 @@ relink local 10.150.0.@ remote 10.150.0.% dev sync key-file "$TMP/one"
 tunnel gw1 1 gcm 32 || give_up "tunnel"
 check "the pair is in step, with a key" wait_step gw1 gw2
 serve gw1 gw2
-talk flow 1 --rate 50
+talk flow 1 50
 DROPPED="$(dropped gw1) $(dropped gw2)"
 session_mark
 check "SAs come and go" load
@@ -51,7 +51,7 @@ check "no datagram was dropped for it" is "$DROPPED" "$(dropped gw1) $(dropped g
 check "the pair is in step" wait_step gw1 gw2
 check "no audit has found a difference" is 0 "$(stat_get gw1 audit_mismatch)" audit_mismatch
 takeover gw1 gw2 graceful || diag "takeover"
-sleep 0.5 # of traffic
+traffic_for 0.5
 stop flow
 check "the traffic went on" went_on flow 50
 finish

@@ -39,13 +39,17 @@ serve()
 	done
 }
 
-# talk NAME N [WORD of xha-traffic]...: the remote's end of tunnel N sends to 10.8.0.1 behind the gateways.
+# A slow machine gets as much less traffic per second, and as much more time for it.
+paced() { awk -v rate="$1" -v slower="${XHA_PATIENCE:-1}" 'BEGIN { printf "%g\n", rate / slower }'; }
+traffic_for() { sleep "$(awk -v s="$1" -v slower="${XHA_PATIENCE:-1}" 'BEGIN { printf "%g\n", s * slower }')"; }
+
+# talk NAME N RATE [WORD of xha-traffic]...: the remote's end of tunnel N sends to 10.8.0.1 behind the gateways.
 talk()
 {
-	local name=$1 n=$2
-	shift 2
+	local name=$1 n=$2 rate=$3
+	shift 3
 
-	start "$name" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$n.1" --linger 0.5 "$@"
+	start "$name" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$n.1" --linger 0.5 --rate "$(paced "$rate")" "$@"
 }
 
 get() { jq -r "$2" "$TMP/$1.json"; }

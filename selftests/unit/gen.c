@@ -179,6 +179,8 @@ void gen_sa(struct gen_sa *g)
 		gen_alg(&d->auth, g->keys[1]);
 		gen_alg(&d->crypt, g->keys[2]);
 	}
+	if (one_in(8))
+		set_alg(&d->comp, "deflate", 0, 0, g->keys[0]);
 	if (one_in(2)) {
 		d->mark.v = rnd_edgy();
 		d->mark.m = rnd_edgy();

@@ -16,7 +16,7 @@ bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
 	static struct xha_sa_desc ca, cb;
 
 	if (!same_alg(&a->aead, &b->aead) || !same_alg(&a->auth, &b->auth) ||
-	    !same_alg(&a->crypt, &b->crypt))
+	    !same_alg(&a->crypt, &b->crypt) || !same_alg(&a->comp, &b->comp))
 		return false;
 	/* Member by member is not needed: get begins with zeroes too. */
 	memcpy(&ca, a, sizeof(ca));
@@ -24,9 +24,11 @@ bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
 	ca.aead.key = NULL;
 	ca.auth.key = NULL;
 	ca.crypt.key = NULL;
+	ca.comp.key = NULL;
 	cb.aead.key = NULL;
 	cb.auth.key = NULL;
 	cb.crypt.key = NULL;
+	cb.comp.key = NULL;
 	return !memcmp(&ca, &cb, sizeof(ca));
 }
 
@@ -83,6 +85,8 @@ static const char *bad_sa(const struct xha_sa_desc *d)
 		bad = bad_alg(&d->auth);
 	if (!bad)
 		bad = bad_alg(&d->crypt);
+	if (!bad)
+		bad = bad_alg(&d->comp);
 	return bad;
 }
 
