@@ -230,6 +230,7 @@ static int alter(struct xha_net *xn, struct genl_info *info)
 	if (wrong)
 		return xha_nl_refuse(info->extack, NULL, wrong, -EINVAL);
 	mutex_lock(&xn->lock);
+	/* Workers read the addresses without a lock: these stay what they are. */
 	p->conf.addr = link;
 	p->retune = true;
 	if (key)

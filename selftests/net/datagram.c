@@ -81,7 +81,7 @@ static int make(const char *kind, struct datagram *d, int n)
 	} else if (!strcmp(kind, "node")) {
 		d->data[2 + n % 2] ^= 1 + n % 15;
 	} else if (!strcmp(kind, "type")) {
-		d->data[1] = n % 2 ? 0 : 3 + n % 250;
+		d->data[1] = n % 2 ? 0 : 5 + n % 248;
 	} else if (!strcmp(kind, "session")) {
 		d->data[4 + n % 4] ^= 1 + n % 255;
 	} else if (!strcmp(kind, "replay") || watched(kind) != SPOOF_DATA) {

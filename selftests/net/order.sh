@@ -13,7 +13,7 @@
 # shellcheck source=selftests/net/traffic.sh
 . "$NET/traffic.sh"
 
-LATE=3	# seconds
+LATE=$((3 * ${XHA_PATIENCE:-1}))	# seconds
 ADDED=0xd001
 
 has_sa() { is 1 "$(ip -n "$1" xfrm state list spi "$2" | grep -c '^src ')" "SAs with SPI $2 on $1"; }
@@ -76,6 +76,8 @@ begin 22
 pair
 tunnel gw1 1 gcm 32 || give_up "tunnel"
 check "the standby holds the SAs" wait_step gw1 gw2
+# Nobody is to be taken for lost while frames are held.
+xha gw1 peer set 2 heartbeat 400ms && xha gw2 peer set 1 heartbeat 400ms || give_up "heartbeat"
 
 overtaken one add || give_up "add"
 ip -n gw1 xfrm state del src "$VIP" dst 192.0.2.100 proto esp spi $ADDED || give_up "del"

@@ -55,7 +55,7 @@ again()
 	repeer gw1 gw2 "$KEYED" "$TMP/one" && wait "$job" && busywait 5000 counted "$2" "$5" $((before + $6))
 }
 
-begin $(($(grep -c '|' <<<"$CASES") + 13))
+begin $(($(grep -c '|' <<<"$CASES") + 14))
 pair
 new_key one
 relink "$KEYED" "$TMP/one" || give_up "no key"

@@ -19,7 +19,7 @@ KMEMLEAK = "/sys/kernel/debug/kmemleak"
 # kmemleak does not speak of what is younger than five seconds.
 OLD_ENOUGH = 6
 # What the tests in the guest are told.
-WORDS = ("TESTS", "FLOOD", "XHA_TIMEOUT")
+WORDS = ("TESTS", "SKIP", "FLOOD", "XHA_TIMEOUT")
 
 
 def follow(job, patience, timeout):
@@ -60,7 +60,7 @@ def run(kernel, workdir):
         if kernel == "debug":
             guest.run(f"echo clear >{KMEMLEAK}")
         words = " ".join(f"{word}='{os.environ[word]}'" for word in WORDS if os.environ.get(word))
-        seconds = max(900, int(os.environ.get("XHA_TIMEOUT") or 0))
+        seconds = max(1500, int(os.environ.get("XHA_TIMEOUT") or 0))
         slower = f"XHA_PATIENCE={int(guest.patience)}" if guest.patience > 1 else ""
         status = follow(guest.spawn(f"{slower} exec make -s -C /test/selftests run_tests {words}"), guest.patience, seconds)
         if kernel == "debug" and (found := leaks(guest)):
