@@ -46,7 +46,10 @@ TABLE='
 2|peer add 3 local 10.150.0.1 remote 10.150.0.3 port 65536 insecure
 2|peer add 3 local 10.150.0.1 remote 10.150.0.3 dev averyverylongdevicename insecure
 2|peer add 3 local 10.150.0.1 remote 10.150.0.3 transport carrier-pigeon insecure
-1|peer add 3 local 10.150.0.1 remote 10.150.0.3 transport sctp insecure
+1|peer add 3 local 10.150.0.1 remote 10.150.0.3 path-retransmit 3 insecure
+1|peer add 3 local 10.150.0.1 remote 10.150.0.3 rto-min 3s insecure
+1|peer add 3 local 10.150.0.1 remote 10.150.0.3 rto-max 5ms insecure
+1|peer add 3 local 10.150.0.1 remote 10.150.0.3 port 9 transport sctp assoc-retransmit 256 insecure
 1|peer add 3 local 10.150.0.1 remote 10.150.0.3 heartbeat 1ms insecure
 2|peer add 3 local 10.150.0.1 local 10.150.0.1 remote 10.150.0.3 insecure
 1|peer add 3 local 10.150.0.1 remote 10.150.0.3 key-file /nonexistent

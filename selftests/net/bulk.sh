@@ -31,10 +31,10 @@ watch_pending()
 {
 	local i
 
-	for ((i = 0; i < 600; i++)); do
+	for ((i = 0; i < 3000; i++)); do
 		group_get gw1 '.peers[0].pending // 0'
 		! is_hot gw2 >"$TMP/watch" || return 0
-		sleep 0.2
+		sleep 0.02
 	done
 	return 1
 }
