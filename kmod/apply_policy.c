@@ -4,6 +4,7 @@
 #include "dirty.h"
 #include "frame.h"
 #include "install.h"
+#include "park.h"
 #include "scratch.h"
 #include "snapshot.h"
 #include "tap.h"
@@ -76,14 +77,17 @@ static int xha_apply_pol_replace(struct xha_peer *p, struct xha_pol *pol, u64 fr
 	xp = xha_install_policy_build(p->xn->net, &p->rxs->pol);
 	if (!xp)
 		return -ENOMEM;
-	if (xha_install_policy_insert(xp, pol->key.dir, true)) {
+	if (!pol->parked && xha_install_policy_insert(xp, pol->key.dir, true)) {
 		xha_install_policy_discard(xp);
 		return -ENOMEM;
 	}
 	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
 	pol->xp = xp;
 	pol->obj.installed = xp;
-	xfrm_pol_put(old);
+	if (pol->parked)
+		xha_install_policy_discard(old);
+	else
+		xfrm_pol_put(old);
 	return xha_apply_claim(p, &pol->obj, p->rxs->pol.id, frame, hash, XHA_RESULT_OK);
 }
 
@@ -135,19 +139,26 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 				 const struct xha_pol_key *key, u64 frame, u64 hash)
 {
 	const struct xha_pol_desc *d = &p->rxs->pol;
+	bool parked = xha_park_wanted(g);
 	struct xfrm_policy *xp;
+	struct xha_pol *pol;
 	int err;
 
 	xp = xha_install_policy_build(p->xn->net, d);
 	if (!xp)
 		return -ENOMEM;
-	if (xha_install_policy_insert(xp, d->dir, false)) {
+	if (!parked && xha_install_policy_insert(xp, d->dir, false)) {
 		xha_install_policy_discard(xp);
 		return xha_apply_pol_taken(p, g, key, frame, hash);
 	}
 	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
 	err = xha_apply_pol_add(p, g, key, xp, frame, hash, XHA_RESULT_OK, false);
-	if (err && !xha_pol_find(p->xn, key)) {
+	pol = xha_pol_find(p->xn, key);
+	if (pol) {
+		pol->parked = parked;
+	} else if (parked) {
+		xha_install_policy_discard(xp);
+	} else {
 		/* Not in our table: it must not stay in XFRM's. */
 		xfrm_policy_delete(xp, d->dir);
 		xfrm_pol_put(xp);
@@ -189,8 +200,8 @@ static bool xha_apply_pol_valid(const struct xha_pol_desc *d)
  * @rec: the record
  * @frame: number of the frame
  *
- * Installed at once: together with closed SAs it drops what matches it, which
- * is what a standby shall do.
+ * With 'policies hot' installed at once: together with closed SAs it drops what
+ * matches it, which is what a standby shall do.
  *
  * Return: 0, -EBADMSG or -ENOMEM.
  */

@@ -128,7 +128,8 @@ static u64 xha_audit_rest(struct xha_net *xn, u32 round)
 		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
 			xha_reconcile_sa(xn, &xha_obj_sa(o)->key);
 			found++;
-		} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp) {
+		} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp &&
+			   !xha_obj_pol(o)->parked) {
 			xha_reconcile_pol(xn, &xha_obj_pol(o)->key);
 			found++;
 		}

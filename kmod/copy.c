@@ -112,7 +112,8 @@ void xha_copy_drop(struct xha_net *xn, struct xha_obj *o)
 {
 	if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x)
 		xfrm_state_delete(xha_obj_sa(o)->x);
-	else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp)
+	else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp &&
+		 !xha_obj_pol(o)->parked)
 		xfrm_policy_delete(xha_obj_pol(o)->xp, xha_obj_pol(o)->key.dir);
 	xha_obj_bury(xn, o);
 }

@@ -6,6 +6,7 @@
 #include "dirty.h"
 #include "gate.h"
 #include "group.h"
+#include "park.h"
 #include "peer.h"
 #include "snapshot.h"
 #include "serve.h"
@@ -317,6 +318,8 @@ static void xha_group_leave(struct xha_group *g)
 		}
 		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x)
 			xha_group_release(g, xha_obj_sa(o));
+		else if (o->kind == XHA_KIND_POLICY)
+			xha_park_restore(xha_obj_pol(o));
 		xha_dirty_forget(g->xn, o);
 		xha_obj_bury(g->xn, o);
 	}

@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 
 #include "nl_addr.h"
+#include "park.h"
 
 const struct nla_policy xha_nl_group_policy[XFRM_HA_GROUP_MAX + 1] = {
 	[XFRM_HA_GROUP_NAME] = { .type = NLA_NUL_STRING,
@@ -89,10 +90,6 @@ static int read_choices(struct genl_info *info, struct xha_group_conf *c)
 				     "install: kernel or daemon", -EINVAL);
 	if (policies)
 		c->policies = nla_get_u8(policies);
-	if (c->policies == XFRM_HA_POLICIES_TAKEOVER)
-		return xha_nl_refuse(info->extack, policies,
-				     "policies takeover is not supported yet",
-				     -EOPNOTSUPP);
 	if (c->policies > XFRM_HA_POLICIES_OFF)
 		return xha_nl_refuse(info->extack, policies,
 				     "policies: hot, takeover or off", -EINVAL);
@@ -193,7 +190,7 @@ static void change_knobs(struct xha_group *g, const struct xha_group_conf *c)
 {
 	mutex_lock(&g->xn->lock);
 	g->install = c->install;
-	g->policies = c->policies;
+	xha_park_change(g, c->policies);
 	g->period_time = c->period_time;
 	g->period_packets = c->period_packets;
 	g->oseq_shift = c->oseq_shift;

@@ -271,8 +271,12 @@ static void xha_obj_put_kernel(struct xha_obj *o)
 		xfrm_state_put(xha_obj_sa(o)->x);
 		xha_obj_sa(o)->x = NULL;
 	} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp) {
+		/* xfrm_policy_destroy() insists on it. */
+		if (xha_obj_pol(o)->parked)
+			xha_obj_pol(o)->xp->walk.dead = 1;
 		xfrm_pol_put(xha_obj_pol(o)->xp);
 		xha_obj_pol(o)->xp = NULL;
+		xha_obj_pol(o)->parked = false;
 	}
 }
 

@@ -176,12 +176,14 @@ struct xha_pol_key {
  * @obj: the object
  * @key: key in xha_net.pols
  * @xp: the kernel's policy, a reference; NULL if it is not there
+ * @parked: the kernel does not have it yet: it waits for this node to be active
  * @rcu: rhashtable's lookups are lockless
  */
 struct xha_pol {
 	struct xha_obj obj;
 	struct xha_pol_key key;
 	struct xfrm_policy *xp;
+	bool parked;
 	struct rcu_head rcu;
 };
 

@@ -255,6 +255,7 @@ void xha_flight_drop(struct xha_peer *p);
 
 /* sync.c: copies of groups, the active's side; xha_net.lock held */
 void xha_sync_tick(struct xha_peer *p, u64 now);
+void xha_sync_again(struct xha_group *g);
 bool xha_sync_barrier(struct xha_peer *p);
 u32 xha_sync_pending(const struct xha_group *g, const struct xha_sync *s);
 void xha_sync_put(struct xha_peer *p, struct xha_writer *w,

@@ -282,7 +282,7 @@ void xha_reconcile_pol(struct xha_net *xn, const struct xha_pol_key *key)
 	}
 
 	p = xha_pol_find(xn, key);
-	if (p && p->xp) {
+	if (p && p->xp && !p->parked) {
 		xha_copy_missing(xn, &p->obj);
 		xha_peers_kick(xn);
 	}

@@ -138,6 +138,20 @@ static void xha_sync_step(struct xha_peer *p, struct xha_group *g, u64 now)
 }
 
 /**
+ * xha_sync_again - every peer gets a new copy of a group
+ * @g: group, xha_net.lock held
+ */
+void xha_sync_again(struct xha_group *g)
+{
+	struct xha_peer *p;
+	int slot;
+
+	xha_for_each_peer(g->xn, slot, p)
+		g->peers[slot].served = 0;
+	xha_peers_kick(g->xn);
+}
+
+/**
  * xha_sync_tick - bring every copy of a peer one step on
  * @p: peer, xha_net.lock held
  * @now: ms

@@ -7,6 +7,7 @@
 #include "event.h"
 #include "gate.h"
 #include "nl_addr.h"
+#include "park.h"
 #include "peer.h"
 #include "serve.h"
 #include "tap.h"
@@ -124,6 +125,8 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 
 	silence = xha_group_silence(g);
 	t->staleness = silence;
+	/* Before the SAs: no packet is to slip past them. */
+	xha_park_leave(g);
 	xha_transition_open_dir(g, false, silence, now, t);
 	xha_transition_open_dir(g, true, silence, now, t);
 
@@ -185,6 +188,8 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 		t->sas += xha_gate_close(xha_obj_sa(o), t->to);
 		xha_transition_learned(xha_obj_sa(o));
 	}
+	/* After the SAs: what goes its usual way from now on is not ours any more. */
+	xha_park_enter(g);
 	xha_transition_asof(g);
 	g->ever_hot = true;
 	g->src = -1;

@@ -21,6 +21,9 @@ static void show_proto(const struct nlattr *attr)
 	case IPPROTO_AH:
 		out_str("proto", "", "ah");
 		break;
+	case IPPROTO_COMP:
+		out_str("proto", "", "comp");
+		break;
 	default:
 		out_num("proto", "proto ", field_get(attr));
 	}
@@ -37,6 +40,18 @@ static void show_spi(const struct nlattr *attr)
 	out_str("spi", " spi ", buf);
 }
 
+/* How many numbers may be used until some peer is behind. */
+static void show_headroom(struct nlattr **tb, bool in_text)
+{
+	u64 acked = field_get(tb[XFRM_HA_SA_ACKED_LEASE]);
+	u64 used = field_get(tb[XFRM_HA_SA_OSEQ]);
+
+	if (tb[XFRM_HA_SA_ACKED_LEASE] && tb[XFRM_HA_SA_OSEQ])
+		out_num("headroom", in_text ? " headroom " : NULL, acked > used ? acked - used : 0);
+	else
+		out_null("headroom");
+}
+
 /* Both directions have all the numbers; text has those that mean something. */
 static void show_numbers(struct nlattr **tb)
 {
@@ -50,6 +65,7 @@ static void show_numbers(struct nlattr **tb)
 	field_num("lease", out ? " lease " : NULL, tb[XFRM_HA_SA_LEASE]);
 	field_num("acked-lease", out ? " acked-lease " : NULL,
 		  tb[XFRM_HA_SA_ACKED_LEASE]);
+	show_headroom(tb, out);
 	field_num("seq", in ? " seq " : NULL, tb[XFRM_HA_SA_SEQ]);
 	field_num("exposure", in ? " exposure " : NULL,
 		  tb[XFRM_HA_SA_EXPOSURE]);

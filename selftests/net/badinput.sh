@@ -75,7 +75,6 @@ TABLE='
 2|group add we/st vip 192.0.2.77
 1|group add west vip 192.0.2.77 install daemon
 2|group add west vip 192.0.2.77 install sideways
-1|group add west vip 192.0.2.77 policies takeover
 1|group add west vip 192.0.2.77 oseq-shift 15
 1|group add west vip 192.0.2.77 oseq-shift 1073741825
 2|group add west vip 192.0.2.77 oseq-shift 99999999999

@@ -75,7 +75,7 @@ texts()
 	group|  peer 3 role unknown sync cold: peer 3 says "?"
 	-s group|  install kernel policies takeover sync-period-time 1s sync-period-packets 64 oseq-shift 65536 replay advance 100
 	sa|esp 10.175.0.1 -> 10.175.0.2 spi 0xc0ffee01 out group east own active
-	sa|  oseq 1009 lease 1010 acked-lease 1011 rate 1014/s overruns 1015
+	sa|  oseq 1009 lease 1010 acked-lease 1011 headroom 2 rate 1014/s overruns 1015
 	sa|  seq 1012 exposure 1013 overruns 1015
 	sa|  not replicated: no group has local 10.175.0.1
 	stats|audit found 10
@@ -99,7 +99,7 @@ answers()
 	group|[g["replay"] for g in d] == ["restore", "advance 100"]
 	group|d[0]["peers"][0] == {"id": 2, "role": "standby", "sync": "hot", "lag": 120, "pending": 0, "refused": 1, "reason": None}
 	group|d[0]["peers"][1]["reason"] == 'peer 3 says "\x01"'
-	sa|len(d) == 3 and all(set(s) == set("group src dst proto spi dir origin role oseq lease acked_lease seq exposure rate overruns not_replicated".split()) for s in d)
+	sa|len(d) == 3 and all(set(s) == set("group src dst proto spi dir origin role oseq lease acked_lease headroom seq exposure rate overruns not_replicated".split()) for s in d)
 	sa|[s["spi"] for s in d] == ["0xc0ffee01", "0xc0ffee02", "0xc0ffee03"]
 	sa|d[0]["not_replicated"] is None and d[2]["not_replicated"].startswith("no group")
 	sa|d[0]["proto"] == "esp" and d[2]["role"] is None and d[1]["origin"] == "learned"

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Policies on a standby. With 'policies hot' they are in XFRM all the time, and
+ * drop what matches them, since the SAs behind them are closed. With 'policies
+ * takeover' they wait outside, built and ready, so that what the standby itself
+ * sends to those places goes its usual way; with 'off' the standby has none.
+ *
+ * A policy that waits is a struct xfrm_policy that XFRM has never seen: one that
+ * has been in its tables cannot go back.
+ */
+#include "dirty.h"
+#include "install.h"
+#include "park.h"
+#include "peer.h"
+#include "snapshot.h"
+#include "tap.h"
+
+/**
+ * xha_park_wanted - do policies of a group wait outside?
+ * @g: group
+ */
+bool xha_park_wanted(const struct xha_group *g)
+{
+	return g->policies != XFRM_HA_POLICIES_HOT && !xha_group_active(g);
+}
+
+/* Without memory it stays in XFRM: closed is worse than open, not wrong. */
+static void xha_park_out(struct xha_pol *pol, struct xha_pol_desc *d)
+{
+	struct xfrm_policy *xp;
+
+	xha_snapshot_policy(pol->xp, pol->key.dir, d);
+	xp = xha_install_policy_build(xp_net(pol->xp), d);
+	if (!xp)
+		return;
+	xfrm_policy_delete(pol->xp, pol->key.dir);
+	xfrm_pol_put(pol->xp);
+	pol->xp = xp;
+	pol->parked = true;
+}
+
+/* 0, or an error: there is one in its place, or no memory. */
+static int xha_park_in(struct xha_pol *pol)
+{
+	int err = xha_install_policy_insert(pol->xp, pol->key.dir, false);
+
+	if (!err)
+		pol->parked = false;
+	return err;
+}
+
+/**
+ * xha_park_enter - take the policies of a group out of XFRM
+ * @g: group; this node has ceased to serve it
+ *
+ * Process context, maybe under RTNL.
+ */
+void xha_park_enter(struct xha_group *g)
+{
+	struct xha_pol_desc *d;
+	struct xha_obj *o;
+
+	if (!xha_park_wanted(g))
+		return;
+	d = kmalloc(sizeof(*d), GFP_KERNEL);
+	if (!d)
+		return;
+	list_for_each_entry(o, &g->objs, in_group)
+		if (o->kind == XHA_KIND_POLICY && !o->dead && !o->why_not &&
+		    xha_obj_pol(o)->xp && !xha_obj_pol(o)->parked)
+			xha_park_out(xha_obj_pol(o), d);
+	kfree(d);
+}
+
+/**
+ * xha_park_leave - give XFRM the policies of a group that wait
+ * @g: group
+ *
+ * Where something else has their place, that stays, and the audit finds it.
+ */
+void xha_park_leave(struct xha_group *g)
+{
+	struct xha_obj *o, *tmp;
+	bool lost = false;
+
+	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
+		if (o->kind != XHA_KIND_POLICY || o->dead || !xha_obj_pol(o)->parked)
+			continue;
+		if (g->policies != XFRM_HA_POLICIES_OFF && !xha_park_in(xha_obj_pol(o)))
+			continue;
+		lost = true;
+		xha_obj_bury(g->xn, o);
+	}
+	if (lost)
+		xha_tap_audit_now(g->xn);
+}
+
+/**
+ * xha_park_restore - a policy that this node had before it was a standby
+ * @pol: policy, about to be forgotten
+ *
+ * It goes back to where it was; if something else is there, that is what the
+ * operator wants.
+ */
+void xha_park_restore(struct xha_pol *pol)
+{
+	if (pol->parked && !pol->obj.installed)
+		xha_park_in(pol);
+}
+
+/* The active carries them from now on, or ceases to: every peer gets a new copy. */
+static void xha_park_serve(struct xha_group *g)
+{
+	struct xha_obj *o;
+
+	list_for_each_entry(o, &g->objs, in_group)
+		if (o->kind == XHA_KIND_POLICY && !o->dead && xha_obj_pol(o)->xp)
+			xha_obj_set_why(o, g->policies == XFRM_HA_POLICIES_OFF ?
+					"policies off" :
+					xha_snapshot_pol_why_not(xha_obj_pol(o)->xp,
+								 xha_obj_pol(o)->key.dir));
+	xha_sync_again(g);
+}
+
+/**
+ * xha_park_change - the knob 'policies' has changed
+ * @g: group
+ * @policies: enum xfrm_ha_policies
+ */
+void xha_park_change(struct xha_group *g, u8 policies)
+{
+	u8 old = g->policies;
+
+	if (old == policies)
+		return;
+	g->policies = policies;
+	if (xha_group_active(g)) {
+		if (old == XFRM_HA_POLICIES_OFF || policies == XFRM_HA_POLICIES_OFF)
+			xha_park_serve(g);
+	} else if (policies == XFRM_HA_POLICIES_HOT) {
+		xha_park_leave(g);
+	} else {
+		xha_park_enter(g);
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Policies that wait outside XFRM until this node is active; xha_net.lock held. */
+#ifndef _XHA_PARK_H
+#define _XHA_PARK_H
+
+#include "group.h"
+#include "obj.h"
+
+bool xha_park_wanted(const struct xha_group *g);
+void xha_park_enter(struct xha_group *g);
+void xha_park_leave(struct xha_group *g);
+void xha_park_restore(struct xha_pol *pol);
+void xha_park_change(struct xha_group *g, u8 policies);
+
+#endif /* _XHA_PARK_H */

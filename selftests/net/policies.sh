@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The knob 'policies': with 'takeover' a standby has none in XFRM, so that what it sends by itself goes its usual way, and
+# has them all when it is the active; changed live, on either node.
+
+# shellcheck source=selftests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/net/node.sh
+. "$NET/node.sh"
+# shellcheck source=selftests/net/sa.sh
+. "$NET/sa.sh"
+# shellcheck source=selftests/net/traffic.sh
+. "$NET/traffic.sh"
+
+POLICIES=6	# three for each tunnel
+
+has_policies() { is "$2" "$(policy_count "$1")" "policies in XFRM of $1"; }
+knows_policies() { is "$2" "$(group_get "$1" .policy_count)" "policies of the group at $1"; }
+set_policies() { xha "$1" group set "$GROUP" policies "$2"; }
+
+# knock: what gw2 sends to where a tunnel leads, by itself.
+knock()
+{
+	sniff knock gw2 wan
+	start blast gw2 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate 50 --count 20 --seconds 2
+	wait "${JOB[blast]}"
+	stop knock
+}
+
+in_clear() { frames knock udp and src 10.8.0.1; }
+as_esp() { frames knock esp; }
+
+# What goes through the tunnels is seen nowhere in clear text.
+sealed() { is 0 "$(frames wan2 "udp and (src net 10.8.0.0/16 or src net 10.9.0.0/16)")" "frames in clear text at the remote"; }
+
+begin 32
+pair policies takeover
+tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
+check "the standby knows SAs and policies" wait_step gw1 gw2
+check "... and has no policies in XFRM" has_policies gw2 0
+check "... the active has them" has_policies gw1 $POLICIES
+knock
+check "what the standby sends by itself goes its usual way" at_least 10 "$(in_clear)" "frames in clear text"
+check "... and not through the tunnel" is 0 "$(as_esp)" "frames of ESP"
+check "hot: the policies are in XFRM" eval 'set_policies gw2 hot && has_policies gw2 $POLICIES'
+knock
+check "... and nothing is sent" is "0 0" "$(in_clear) $(as_esp)"
+check "off: they are not" eval 'set_policies gw2 off && has_policies gw2 0'
+check "... and are back with hot" eval 'set_policies gw2 hot && has_policies gw2 $POLICIES && same_dumps gw1 gw2'
+check "takeover again: they wait" eval 'set_policies gw2 takeover && has_policies gw2 0'
+check "the standby is hot all along" is_hot gw2
+
+serve gw1 gw2
+tap wan rem wan
+sniff wan2 rem wan
+talk flow1 1 50
+talk flow2 2 50
+traffic_for 1
+check "sudden takeover" takeover gw1 gw2 sudden
+check "... with all policies" has_policies gw2 $POLICIES
+traffic_for 1
+revive_node gw1
+check "the former active follows" wait_step gw2 gw1
+check "... and its own policies wait" has_policies gw1 0
+on gw2 policy_line 10.8.0.1/32 10.9.77.1/32 out 99 tunnel "$VIP" 192.0.2.100
+check "a new policy waits, too" eval 'busywait 5000 knows_policies gw1 $((POLICIES + 1)) && has_policies gw1 0'
+check "graceful takeover" takeover gw2 gw1 graceful
+check "... with all policies" has_policies gw1 $((POLICIES + 1))
+check "... and none are left at the other" has_policies gw2 0
+traffic_for 1
+check "the other follows" wait_step gw1 gw2
+stop flow1
+stop flow2
+stop wan
+stop wan2
+check "the traffic went on" eval "went_on flow1 50 && went_on flow2 50"
+check "no number twice" no_duplicates wan
+check "nothing was sent in clear text" sealed
+check "no replay at the remote" no_replay_errors rem
+
+check "off on the active: the standby has none" eval 'set_policies gw1 off && busywait 10000 knows_policies gw2 0'
+check "... and is hot" busywait 10000 is_hot gw2
+check "... the active keeps its own" has_policies gw1 $((POLICIES + 1))
+check "takeover on the active: the standby gets them" eval \
+	'set_policies gw1 takeover && busywait 10000 knows_policies gw2 $((POLICIES + 1)) && has_policies gw2 0'
+xha gw2 group del "$GROUP"
+check "without its group the standby has only what was its own" has_policies gw2 0
+vip_del gw1
+check "the demoted active's own wait" busywait 5000 has_policies gw1 0
+xha gw1 group del "$GROUP"
+check "... and come back when the group goes" has_policies gw1 $((POLICIES + 1))
+finish
