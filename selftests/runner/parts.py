@@ -10,8 +10,8 @@ VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "par
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
 SHORT = "backforth.sh changes.sh lifecycle.sh"
-# What is about the link alone, whatever the kernel: once is enough there. All of it is in check-full.
-LINK = "netem.sh bulk.sh four.sh misfit.sh sealed.sh flood.sh"
+# What is about the link and the words alone, whatever the kernel: once is enough. All of it is in check-full.
+ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh"
 
 
 def python(module, *args):
@@ -91,7 +91,7 @@ def check(env=None):
     # One namespace part and one scenario at a time: pairs that leave both processors busy and none starved.
     guests = []
     for kernel in KERNELS:
-        skip = LINK if kernel != KERNELS[0] and not env else ""
+        skip = ONCE if kernel != KERNELS[0] and not env else ""
         guests += [net(kernel, skip=skip, timeout=1500 * longer), *machines(kernel, env=env, timeout=300 * longer)]
     guests += machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
