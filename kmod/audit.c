@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "gate.h"
+#include "park.h"
 #include "peer.h"
 #include "tap.h"
 
@@ -145,6 +146,7 @@ static void xha_audit_done(struct xha_net *xn, u32 round)
 
 	mutex_lock(&xn->lock);
 	list_for_each_entry(g, &xn->groups, node) {
+		xha_park_settle(g);
 		if (g->audited || (s32)(round - g->audit_round) < 0)
 			continue;
 		g->audited = true;

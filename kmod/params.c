@@ -444,6 +444,7 @@ int xha_params_apply(struct xha_net *xn)
 		err = apply(xn, p);
 		mutex_unlock(&xn->cfg);
 	}
-	kfree(p);
+	/* The key is in it. */
+	kfree_sensitive(p);
 	return err;
 }

@@ -15,6 +15,8 @@
 #include "snapshot.h"
 #include "tap.h"
 
+static const char xha_why_off[] = "policies off";
+
 /**
  * xha_park_wanted - do policies of a group wait outside?
  * @g: group
@@ -76,23 +78,49 @@ void xha_park_enter(struct xha_group *g)
  * xha_park_leave - give XFRM the policies of a group that wait
  * @g: group
  *
- * Where something else has their place, that stays, and the audit finds it.
+ * Where something else has their place, that stays, and the audit finds it. With
+ * 'off' only what was this node's own before comes back. Without memory one
+ * stays outside until the audit tries again: there it waits, it is not lost.
  */
 void xha_park_leave(struct xha_group *g)
 {
 	struct xha_obj *o, *tmp;
-	bool lost = false;
+	bool off = g->policies == XFRM_HA_POLICIES_OFF, lost = false;
+	int err;
 
 	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
 		if (o->kind != XHA_KIND_POLICY || o->dead || !xha_obj_pol(o)->parked)
 			continue;
-		if (g->policies != XFRM_HA_POLICIES_OFF && !xha_park_in(xha_obj_pol(o)))
+		err = off && o->installed ? -EEXIST : xha_park_in(xha_obj_pol(o));
+		if (!err && off)
+			xha_obj_set_why(o, xha_why_off);
+		if (!err || err == -ENOMEM)
 			continue;
 		lost = true;
 		xha_obj_bury(g->xn, o);
 	}
 	if (lost)
 		xha_tap_audit_now(g->xn);
+}
+
+#define XHA_PARK_GRACE	1000	/* ms */
+
+/**
+ * xha_park_settle - what a change of the role has left to do; by the audit
+ * @g: group
+ *
+ * A standby that was active a moment ago may still be answering what came by a
+ * tunnel: its policies drop that, and go only after a while. On an active, those
+ * that there was no memory for at the takeover.
+ */
+void xha_park_settle(struct xha_group *g)
+{
+	if (g->policies == XFRM_HA_POLICIES_HOT)
+		return;
+	if (xha_group_active(g))
+		xha_park_leave(g);
+	else if (xha_now_ms() - g->since >= XHA_PARK_GRACE)
+		xha_park_enter(g);
 }
 
 /**
@@ -116,7 +144,7 @@ static void xha_park_serve(struct xha_group *g)
 	list_for_each_entry(o, &g->objs, in_group)
 		if (o->kind == XHA_KIND_POLICY && !o->dead && xha_obj_pol(o)->xp)
 			xha_obj_set_why(o, g->policies == XFRM_HA_POLICIES_OFF ?
-					"policies off" :
+					xha_why_off :
 					xha_snapshot_pol_why_not(xha_obj_pol(o)->xp,
 								 xha_obj_pol(o)->key.dir));
 	xha_sync_again(g);

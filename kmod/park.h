@@ -9,6 +9,7 @@
 bool xha_park_wanted(const struct xha_group *g);
 void xha_park_enter(struct xha_group *g);
 void xha_park_leave(struct xha_group *g);
+void xha_park_settle(struct xha_group *g);
 void xha_park_restore(struct xha_pol *pol);
 void xha_park_change(struct xha_group *g, u8 policies);
 

@@ -188,8 +188,6 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 		t->sas += xha_gate_close(xha_obj_sa(o), t->to);
 		xha_transition_learned(xha_obj_sa(o));
 	}
-	/* After the SAs: what goes its usual way from now on is not ours any more. */
-	xha_park_enter(g);
 	xha_transition_asof(g);
 	g->ever_hot = true;
 	g->src = -1;

@@ -38,9 +38,9 @@ fuzz()
 	local name=$1 program=$2 corpus=$3 longest=$4
 	shift 4
 
-	mkdir -p "$OUT/work/$name" "$OUT/found"
+	mkdir -p "$OUT/grown/$name" "$OUT/found"
 	"$program" -max_len="$longest" -timeout="$HANG" -artifact_prefix="$OUT/found/$name-" -print_final_stats=1 \
-		"$@" "$OUT/work/$name" "$corpus" >"$OUT/$name.log" 2>&1
+		"$@" "$OUT/grown/$name" "$corpus" >"$OUT/$name.log" 2>&1
 }
 
 # What a log says of why and where, as comments.
@@ -68,7 +68,7 @@ look()
 	if [ -n "$FUZZ_TIME" ]; then
 		fuzz "$target" "$OUT/$target" "corpus/$target" "$longest" -max_total_time="$FUZZ_TIME" -use_value_profile=1
 	else
-		rm -rf "$OUT/work/$target"
+		rm -rf "$OUT/grown/$target"
 		fuzz "$target" "$OUT/$target" "corpus/$target" "$longest" "${SHORT[@]}" -runs=$((RUNS * times))
 	fi
 	status=$?
@@ -82,7 +82,7 @@ found()
 {
 	local plant=plant-$1 target=$2 longest=$3 times=$4 input
 
-	rm -rf "$OUT/work/$plant" "$OUT/found/$plant"-*
+	rm -rf "$OUT/grown/$plant" "$OUT/found/$plant"-*
 	if fuzz "$plant" "$OUT/$plant" "corpus/$target" "$longest" "${SHORT[@]}" -runs=$((RUNS * times)); then
 		echo "# nothing found"
 		return 1

@@ -34,7 +34,7 @@ as_esp() { frames knock esp; }
 # What goes through the tunnels is seen nowhere in clear text.
 sealed() { is 0 "$(frames wan2 "udp and (src net 10.8.0.0/16 or src net 10.9.0.0/16)")" "frames in clear text on the wire"; }
 
-begin 33
+begin 35
 pair policies takeover
 tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby knows SAs and policies" wait_step gw1 gw2
@@ -62,12 +62,12 @@ check "... with all policies" has_policies gw2 $POLICIES
 traffic_for 1
 revive_node gw1
 check "the former active follows" wait_step gw2 gw1
-check "... and its own policies wait" has_policies gw1 0
+check "... and its own policies wait" busywait 10000 has_policies gw1 0
 on gw2 policy_line 10.8.0.1/32 10.9.77.1/32 out 99 tunnel "$VIP" 192.0.2.100
 check "a new policy waits, too" eval 'busywait 5000 knows_policies gw1 $((POLICIES + 1)) && has_policies gw1 0'
 check "graceful takeover" takeover gw2 gw1 graceful
 check "... with all policies" has_policies gw1 $((POLICIES + 1))
-check "... and none are left at the other" has_policies gw2 0
+check "... and none are left at the other" busywait 10000 has_policies gw2 0
 traffic_for 1
 check "the other follows" wait_step gw1 gw2
 stop flow1
@@ -87,7 +87,11 @@ check "takeover on the active: the standby gets them" eval \
 xha gw2 group del "$GROUP"
 check "without its group the standby has only what was its own" has_policies gw2 0
 vip_del gw1
-check "the demoted active's own wait" busywait 5000 has_policies gw1 0
+check "the demoted active's own wait" busywait 10000 has_policies gw1 0
+set_policies gw1 off && vip_add gw1 || give_up "off"
+check "... with off they are back when it is active" has_policies gw1 $POLICIES
+vip_del gw1
+check "... and stay" has_policies gw1 $POLICIES
 xha gw1 group del "$GROUP"
-check "... and come back when the group goes, without what was learned" has_policies gw1 $POLICIES
+check "... also when the group goes; what was learned is gone" has_policies gw1 $POLICIES
 finish
