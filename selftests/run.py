@@ -43,8 +43,8 @@ def main():
     for part in done:
         print(f"  {part.seconds:5.0f} s  {part.name:20} {part.counts()}")
     for part in done:
-        for failure in part.ktap.failures:
-            print(f"FAILED [{part.name}] {failure}")
+        for failure, lines in part.reasons:
+            print("\n".join([f"FAILED [{part.name}] {failure}", *(f"    {line}" for line in lines)]))
     totals = [sum(getattr(part.ktap, what) for part in done) for what in ("passed", "failed", "skipped")]
     print("{} passed, {} failed, {} skipped".format(*totals), flush=True)
     return 1 if totals[1] else 0

@@ -47,11 +47,12 @@ hot_at_last()
 	echo "$SAS SAs in about $((SECONDS - began)) s"
 }
 
-# It went down, and could be seen to.
+# It went down, and could be seen to. The first looks may have been before the two had met: nothing is pending then.
 progress()
 {
+	uniq "$TMP/pending" | head -n 20 | tr '\n' ' '
 	at_least 3 "$(sort -nu "$TMP/pending" | wc -l)" "different numbers of SAs pending" &&
-		is 0 "$(awk 'NR > 1 && $1 > last + '"$((SAS / 4))"' { n++ } { last = $1 } END { print n + 0 }' "$TMP/pending")" \
+		is 0 "$(awk 'last && $1 > last + '"$((SAS / 4))"' { n++ } { last = $1 } END { print n + 0 }' "$TMP/pending")" \
 			"times that it jumped up"
 }
 

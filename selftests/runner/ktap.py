@@ -17,6 +17,7 @@ class Document:
     plan: int = None
     seen: int = 0
     failed: int = 0
+    bailed: bool = False
 
 
 class Ktap:
@@ -42,7 +43,7 @@ class Ktap:
             if document.plan is None and document.seen:
                 self.fail(f"{document.seen} results without a plan")
                 document.failed += 1
-            elif document.plan is not None and document.plan != document.seen:
+            elif document.plan is not None and document.plan != document.seen and not document.bailed:
                 self.fail(f"planned {document.plan} tests, {document.seen} ran")
                 document.failed += 1
             if len(self.open) == depth:
@@ -71,6 +72,8 @@ class Ktap:
             return "plan"
         if text.startswith("Bail out!"):
             self.fail(text)
+            self.at(depth).failed += 1
+            self.at(depth).bailed = True
             return "failure"
         if line.startswith("# selftests: "):
             self.script = line.removeprefix("# selftests: ").strip()

@@ -32,7 +32,7 @@ class Part:
     background: bool = False
 
     def start(self):
-        self.ktap, self.began, self.pending, self.comments = Ktap(), time.monotonic(), b"", []
+        self.ktap, self.began, self.pending, self.comments, self.reasons = Ktap(), time.monotonic(), b"", [], []
         self.log = open(LOGS / f"{self.name}.log", "wb")
         # Should the runner die, so does the part, and its guests with it.
         self.process = subprocess.Popen(
@@ -55,7 +55,9 @@ class Part:
             if line.startswith("==> "):
                 self.say(line)
             return
+        before = len(self.ktap.failures)
         kind = self.ktap.feed(line)
+        self.explain(before, self.comments)
         if kind in ("comment", "other"):
             self.comments.append(line)
             if line.startswith(("==> ", "make")) and "Error" not in line:
@@ -67,6 +69,10 @@ class Part:
         if kind in ("failure", "result"):
             self.say(line)
         self.comments = []
+
+    def explain(self, before, lines):
+        """Keeps the last words before each failure from that number on, for the summary."""
+        self.reasons += [(failure, [line[:160] for line in lines[-6:]]) for failure in self.ktap.failures[before:]]
 
     def kill(self):
         """Its whole process group: only what it started itself."""
@@ -90,8 +96,10 @@ class Part:
             self.ktap.end(status)
         if timed_out:
             self.ktap.fail(f"still running after {self.timeout} s, killed")
+        last_words = self.tail() if self.plain else self.comments[-60:]
+        self.explain(before, last_words)
         if self.ktap.failures[before:]:
-            for comment in self.tail() if self.plain else self.comments[-60:]:
+            for comment in last_words:
                 self.say(comment)
         for failure in self.ktap.failures[before:]:
             self.say(f"not ok {failure}")
@@ -109,6 +117,7 @@ class Part:
         """It cannot run at all: a failure."""
         self.ktap, self.seconds = Ktap(), 0
         self.ktap.fail(f"not run: {why}")
+        self.reasons = [(failure, []) for failure in self.ktap.failures]
         self.say(f"not ok not run: {why}")
 
 
