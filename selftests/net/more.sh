@@ -131,8 +131,9 @@ kind_links()
 	kind "$1"
 	from=$L to=$R here=$H there=$T
 	[ "$2" = gw ] || from=$R to=$L here=$T there=$H
-	[ "$2" = gw ] || echo "addr add $R/$OUTER_BITS dev wan"
-	[ "$H" = "$L" ] || echo "addr add $here/$BITS dev lo"
+	[ "$2" = gw ] || echo "addr add $R/$OUTER_BITS dev wan $([ "$OUTER_BITS" = 32 ] || echo nodad)"
+	# While it is tentative it is no source of a route.
+	[ "$H" = "$L" ] || echo "addr add $here/$BITS dev lo $([ "$INNER" = 4 ] || echo nodad)"
 	case $NAME in
 	VTI) echo "link add $DEV type vti$([ "$INNER" = 4 ] || echo 6) local $from remote $to key $MARK" ;;
 	"xfrm interface") echo "link add $DEV type xfrm dev wan if_id $MARK" ;;
