@@ -125,7 +125,6 @@ class Channel:
             if self.closed.is_set():
                 return
             self.closed.set()
-        self.hello.set()
         for sock in (self.sock, self.listener):
             if sock:
                 try:
@@ -135,6 +134,8 @@ class Channel:
                 sock.close()
         if os.path.exists(self.path):
             os.unlink(self.path)
+        # Who waits may want the path for the next one.
+        self.hello.set()
         for job in list(self.jobs.values()):
             job.ended.set()
 

@@ -43,12 +43,12 @@ def shell_prefix():
 class Guest:
     """One virtual machine. `segments` names its NICs' segments in order: eth0, eth1, ..."""
 
-    def __init__(self, name, kernel, segments=(), mem=None, smp=2, extra_cmdline="", *, image, workdir, run_dir, index=0):
+    def __init__(self, name, kernel, segments=(), mem=None, smp=2, extra_cmdline="", *, image, workdir, run_dir, index=0, allow=None):
         self.name, self.kernel, self.segments, self.smp = name, kernel, list(segments), smp
         profile_mem, self.patience = PROFILE[kernel]
         self.patience *= float(os.environ.get("XHA_PATIENCE", "1"))
         self.mem = mem or profile_mem
-        self.extra_cmdline, self.image, self.index = extra_cmdline, image, index
+        self.extra_cmdline, self.image, self.index, self.allow = extra_cmdline, image, index, allow
         self.workdir, self.run_dir = pathlib.Path(workdir), pathlib.Path(run_dir)
         self.process = self.channel = None
         self.asked_to_die = False
@@ -98,11 +98,24 @@ class Guest:
         channel.close()
 
     def ready(self, timeout=60):
+        """Waits for the agent. What fails so early, with no module of ours loaded, is the emulator's: once more, and said."""
+        try:
+            self.booted(timeout)
+        except LabError as error:
+            print(f"# booted once more: {error}", flush=True)
+            self.kill()
+            self.consoles.pop().replace(self.workdir / f"{self.name}.console.failed")
+            self.start()
+            self.booted(timeout)
+        self.channel.set_clock(timeout=30 * self.patience)
+        self.boot_seconds = time.monotonic() - self.started
+
+    def booted(self, timeout):
         if not self.channel.hello.wait(timeout * self.patience):
             raise LabError(f"{self.name}: no agent after {timeout * self.patience:.0f} s\n{console.tail(self.consoles[-1])}")
         self.alive()
-        self.channel.set_clock(timeout=30 * self.patience)
-        self.boot_seconds = time.monotonic() - self.started
+        if problems := console.problems(self.consoles[-1].read_text(errors="replace"), self.allow):
+            raise LabError(f"{self.name}: {problems[0]}")
 
     def boot(self, timeout=60):
         self.start()
@@ -236,7 +249,7 @@ class Lab:
             kernel = self.kernels[name]
             self.guests[name] = Guest(
                 name, kernel, names, image=images[kernel], workdir=self.workdir, run_dir=self.run_dir,
-                index=index, **self.guest_options)
+                index=index, allow=self.allow, **self.guest_options)
             self.guests[name].start()
         for guest in self.guests.values():
             guest.ready(60 + 30 * len(self.guests))
