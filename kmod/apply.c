@@ -50,8 +50,18 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 	return same;
 }
 
-static struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
-				    const struct xha_sa_key *key, u8 dir, bool beside)
+/**
+ * xha_apply_add - a row in the table for the SA in the receiver's scratch
+ * @p: peer, xha_net.lock held
+ * @g: its group
+ * @key: its key
+ * @dir: enum xfrm_ha_dir
+ * @beside: another one has that key
+ *
+ * Return: the SA, still without a state; NULL without memory.
+ */
+struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
+			     const struct xha_sa_key *key, u8 dir, bool beside)
 {
 	const struct xha_sa_desc *d = &p->rxs->sa;
 	struct xha_sa *s = xha_sa_add(p->xn, key, beside);
@@ -162,10 +172,18 @@ static void xha_apply_restore(struct xha_peer *p, struct xha_sa *s,
 		xha_replay_merge(&r, &p->rxs->win);
 }
 
-/* Gives a state to an SA that is in the table already, before XFRM sees it. */
-static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
-			    struct xfrm_state *x, u32 keepalive,
-			    const struct xha_kept *kept)
+/**
+ * xha_apply_insert - give a state to an SA that is in the table already
+ * @p: peer, xha_net.lock held; the SA's record is in its scratch
+ * @s: SA
+ * @x: state that XFRM does not know yet; closed by this
+ * @keepalive: its NAT keepalives, s
+ * @kept: what an older version knew, may be NULL
+ *
+ * Return: 0, or -EEXIST: XFRM has another one in its place.
+ */
+int xha_apply_insert(struct xha_peer *p, struct xha_sa *s, struct xfrm_state *x,
+		     u32 keepalive, const struct xha_kept *kept)
 {
 	const struct xha_sa_desc *d = &p->rxs->sa;
 	int err;
@@ -174,7 +192,8 @@ static int xha_apply_insert(struct xha_peer *p, struct xha_sa *s,
 	s->keepalive = keepalive;
 	s->add_time = x->curlft.add_time;
 	xha_gate_park(x, XFRM_HA_ROLE_STANDBY);
-	xha_apply_restore(p, s, kept);
+	if (kept)
+		xha_apply_restore(p, s, kept);
 	xha_apply_counters(p, s, d);
 	if (XHA_MUTANT_NO_GATE)
 		x->km.state = XFRM_STATE_VALID;
@@ -286,9 +305,17 @@ static bool xha_apply_valid(const struct xha_sa_desc *d)
 	return d->spi && xha_snapshot_carried(d->proto, d->mode);
 }
 
-/* Why it cannot be installed here, as far as that shows without trying. */
-static u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
-			  const struct xha_sa_desc *d, u8 *dir)
+/**
+ * xha_apply_check - can an SA be installed here, as far as that shows without trying?
+ * @p: peer, xha_net.lock held
+ * @g: the group that the peer means
+ * @d: SA
+ * @dir: filled in
+ *
+ * Return: enum xha_result.
+ */
+u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
+		   const struct xha_sa_desc *d, u8 *dir)
 {
 	struct xha_group *mine;
 
@@ -327,13 +354,18 @@ int xha_apply_sa(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	err = xha_get_sa(rec, d, &fixed);
 	if (err && err != -EOPNOTSUPP)
 		return err;
+	if (xha_apply_stale(p, d->id, frame))
+		return 0;
+	xha_apply_key(d, &key);
+	g = xha_merge_group(p, d->gid);
+	if (g)
+		return err ? 0 : xha_merge_sa(p, g, &key);
 	g = xha_copy_group(p, d->gid);
-	if (!g || xha_apply_stale(p, d->id, frame))
+	if (!g)
 		return 0;
 
 	hash = xha_record_hash(rec->body, fixed);
 	result = err ? XHA_RESULT_UNKNOWN_ATTR : xha_apply_check(p, g, d, &dir);
-	xha_apply_key(d, &key);
 	if (result != XHA_RESULT_OK)
 		return xha_apply_refused(p, g, &key, XFRM_HA_DIR_UNKNOWN, frame,
 					 hash, result);

@@ -15,6 +15,19 @@ int xha_apply_sa(struct xha_peer *p, const struct xha_rec *rec, u64 frame);
 int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame);
 int xha_apply_delete(struct xha_peer *p, u32 id, u64 frame);
 
+/* apply.c: of which merge.c makes use, too */
+struct xha_kept;
+struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
+			     const struct xha_sa_key *key, u8 dir, bool beside);
+int xha_apply_insert(struct xha_peer *p, struct xha_sa *s, struct xfrm_state *x,
+		     u32 keepalive, const struct xha_kept *kept);
+u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
+		   const struct xha_sa_desc *d, u8 *dir);
+
+/* merge.c: into what this node serves */
+int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_key *key);
+int xha_merge_policy(struct xha_peer *p, struct xha_group *g, const struct xha_pol_key *key);
+
 /* apply_obj.c: what SAs and policies have in common */
 bool xha_apply_stale(struct xha_peer *p, u32 id, u64 frame);
 int xha_apply_claim(struct xha_peer *p, struct xha_obj *o, u32 id, u64 frame,

@@ -50,7 +50,7 @@ static void xha_apply_refuse(struct xha_peer *p, struct xha_sa *s)
 		return;
 	xha_obj_set_result(o, XHA_RESULT_COUNTER);
 	xha_dirty_peer(p, o, XHA_W_RESULT);
-	if (o->origin == XFRM_HA_ORIGIN_LEARNED)
+	if (o->origin == XFRM_HA_ORIGIN_LEARNED && !xha_group_active(o->group))
 		xha_follow_want(o->group, "a counter of the active was refused");
 }
 

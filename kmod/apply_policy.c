@@ -219,8 +219,14 @@ int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	err = xha_get_policy(rec, d, &fixed);
 	if (err && err != -EOPNOTSUPP)
 		return err;
+	if (xha_apply_stale(p, d->id, frame))
+		return 0;
+	xha_apply_pol_key(d, &key);
+	g = xha_merge_group(p, d->gid);
+	if (g)
+		return err || !xha_apply_pol_valid(d) ? 0 : xha_merge_policy(p, g, &key);
 	g = xha_copy_group(p, d->gid);
-	if (!g || xha_apply_stale(p, d->id, frame))
+	if (!g)
 		return 0;
 
 	if (err)
@@ -228,7 +234,6 @@ int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	else if (!xha_apply_pol_valid(d))
 		result = XHA_RESULT_INVALID;
 	hash = xha_record_hash(rec->body, fixed);
-	xha_apply_pol_key(d, &key);
 	pol = xha_pol_find(p->xn, &key);
 	err = pol ? xha_apply_pol_existing(p, g, pol, frame, hash,
 					   result == XHA_RESULT_OK) : 0;

@@ -80,18 +80,23 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 
 	/* What was said of objects before is either applied or said again. */
 	p->floor = max(p->floor, frame);
-	if (!g || xha_group_active(g) || g->src != p->slot)
+	if (!g)
 		return;
 
 	s = &g->peers[p->slot];
-	if (xha_copy_late(p, s, frame))
+	if ((xha_group_active(g) ? !s->merge : g->src != p->slot) ||
+	    xha_copy_late(p, s, frame))
 		return;
 	xha_copy_ungid(p, b->gid);
 	s->holds = true;
 	s->got_gen = b->gen;
 	s->got_gid = b->gid;
 	s->got_ok = false;
+	if (xha_group_active(g))
+		return;
 	g->copy_gen = 0;
+	/* Who sends us a copy has merged what we had. */
+	g->finals = false;
 	/* Leases that come from now on are no older than this. */
 	if (!g->ever_hot)
 		g->hot_asof = xha_now_ms();
@@ -171,6 +176,19 @@ static void xha_copy_forget_deleted(struct xha_peer *p)
 			xa_erase(&p->ids, id);
 }
 
+/* All of a merge was acked, so all of it was merged. */
+static void xha_copy_merged(struct xha_peer *p, struct xha_group *g,
+			    const struct xha_check *c, u64 frame)
+{
+	struct xha_sync *s = &g->peers[p->slot];
+
+	if (s->got_gen != c->gen || xha_copy_late(p, s, frame) ||
+	    !(c->flags & XHA_CHECK_END))
+		return;
+	xha_merge_done(p, g);
+	p->beat_at = 0;
+}
+
 /**
  * xha_copy_check - the active says what we must hold by now
  * @p: peer, xha_net.lock held
@@ -179,11 +197,16 @@ static void xha_copy_forget_deleted(struct xha_peer *p)
  */
 void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 {
-	struct xha_group *g = xha_copy_group(p, c->gid);
+	struct xha_group *g = xha_merge_group(p, c->gid);
 	struct xha_sync *s;
 
 	p->floor = max(p->floor, frame);
 	xha_copy_forget_deleted(p);
+	if (g) {
+		xha_copy_merged(p, g, c, frame);
+		return;
+	}
+	g = xha_copy_group(p, c->gid);
 	if (!g)
 		return;
 	s = &g->peers[p->slot];

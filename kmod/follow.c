@@ -101,6 +101,7 @@ static void xha_follow_terms(struct xha_peer *p, struct xha_group *g,
 					"a peer is active with a higher term", NULL);
 		} else if (st->role != XFRM_HA_ROLE_ACTIVE && st->term > g->term) {
 			g->term = st->term;
+			xha_merge_peer(g, p->slot);
 			xha_group_event(g, XHA_EV_PEER_TERM, false,
 					"a peer knows a higher term", NULL);
 		}
@@ -160,6 +161,8 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 	s->mismatch = xha_follow_mismatch(g, st);
 
 	xha_follow_terms(p, g, st);
+	if (xha_group_active(g) && st->role != XFRM_HA_ROLE_ACTIVE)
+		xha_merge_heard(p, g, st);
 	if (s->mismatch) {
 		xha_follow_unfollow(p, g, s->mismatch);
 	} else if (!xha_group_active(g) && st->role == XFRM_HA_ROLE_ACTIVE) {

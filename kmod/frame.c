@@ -44,6 +44,8 @@ static int xha_frame_sa(struct xha_peer *p, struct xha_writer *w, struct xha_obj
 	xha_snapshot_sa(s->x, &t->sa);
 	xha_snapshot_counters(s, &t->sa);
 	spin_unlock_bh(&s->x->lock);
+	if (s->keepalive)
+		t->sa.nat_keepalive = s->keepalive;
 	t->sa.id = o->id;
 	t->sa.gid = o->group->gid;
 	/* Keys are borrowed from the state, which we hold and which keeps them. */
@@ -258,7 +260,7 @@ static void xha_frame_beat(struct xha_peer *p, struct xha_writer *w, u64 now)
 	list_for_each_entry(g, &p->xn->groups, node) {
 		if (n++ < p->beat_done)
 			continue;
-		xha_sync_status(p, g, &st, now);
+		xha_status_fill(p, g, &st, now);
 		/* The rest goes into the next frame, which is due at once. */
 		if (xha_put_group(w, &st))
 			return;

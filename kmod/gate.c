@@ -178,6 +178,7 @@ static void xha_gate_open_out(struct xha_sa *s, struct xha_group *g, u64 silence
 		res->exhausted = true;
 		return;
 	}
+	res->capped = start.capped;
 	if (start.first - 1 > s->view.base)
 		res->jump = start.first - 1 - s->view.base;
 	/* XFRM counts first and sends then. */
@@ -322,4 +323,24 @@ void xha_gate_retire(struct xha_sa *s)
 {
 	if (!xfrm_state_delete(s->x))
 		km_state_expired(s->x, 1, 0);
+}
+
+/**
+ * xha_gate_ask - ask the key manager of an SA for a successor
+ * @s: SA with an open state, xha_net.lock held
+ *
+ * As when its soft limit comes, and once: that one will not be said again.
+ */
+void xha_gate_ask(struct xha_sa *s)
+{
+	bool ask = false;
+
+	spin_lock_bh(&s->x->lock);
+	if (s->x->km.state == XFRM_STATE_VALID && !s->x->km.dying) {
+		s->x->km.dying = 1;
+		ask = true;
+	}
+	spin_unlock_bh(&s->x->lock);
+	if (ask)
+		km_state_expired(s->x, 0, 0);
 }

@@ -23,11 +23,13 @@
  * struct xha_opened - what opening a gate led to
  * @opened: the gate was closed and is open now
  * @exhausted: there are no numbers left: retire the SA
+ * @capped: the jump was cut: it needs a successor
  * @jump: how far the sequence number moved
  */
 struct xha_opened {
 	bool opened;
 	bool exhausted;
+	bool capped;
 	u64 jump;
 };
 
@@ -41,5 +43,6 @@ void xha_gate_tag(struct xha_sa *s, enum xfrm_ha_role role);
 void xha_gate_release(struct xha_sa *s);
 void xha_gate_forget(struct xfrm_state *x);
 void xha_gate_retire(struct xha_sa *s);
+void xha_gate_ask(struct xha_sa *s);
 
 #endif /* _XHA_GATE_H */

@@ -12,6 +12,7 @@
 #include "wire.h"
 
 struct netlink_ext_ack;
+struct xha_sa;
 
 /* Defaults and ranges of the knobs. */
 #define XHA_SYNC_PERIOD_TIME	1000		/* ms */
@@ -87,7 +88,10 @@ enum xha_sync_state {
  * @holds: the peer has been given a copy, or has given us one; survives the session
  * @peer_asof: ms, no later than the moment for which the peer takes its copy to be
  *	       hot; 0: it has none. Survives the session.
- * @want: standby's side: raised for every copy that we want
+ * @merge: this peer may have what we, who are active, lack: it is taken from there
+ *	   before the peer gets a copy
+ * @merged: it has been, since the peer last was active itself
+ * @want: raised for every copy, or merge, that we want of the peer
  * @got_gen: generation being received
  * @got_gid: number of the group at the peer
  * @got_check: the last check answered
@@ -123,6 +127,8 @@ struct xha_sync {
 	bool holds;
 	u64 peer_asof;
 
+	bool merge;
+	bool merged;
 	u32 want;
 	u32 got_gen;
 	u8 got_gid;
@@ -160,6 +166,8 @@ struct xha_sync {
  *	      were below the leases held here, or that all the others' were below
  *	      ours; whoever has used numbers unseen did so since
  * @ever_hot: it has, since we follow it
+ * @finals: this node was active, and nobody has taken its last counters yet
+ * @booted: active from the start: what XFRM holds is newer than any copy
  * @count: learned records held, the refused ones included
  * @digest: sum of their hashes
  * @audit_round: the first audit that began after the group was added
@@ -198,6 +206,8 @@ struct xha_group {
 	u32 copy_gen;
 	u64 hot_asof;
 	bool ever_hot;
+	bool finals;
+	bool booted;
 	u32 count;
 	u64 digest;
 
@@ -272,7 +282,6 @@ struct xha_group *xha_group_match(struct xha_net *xn, u16 family,
 /* Digest of what must be the same on both nodes. */
 u64 xha_group_config(const struct xha_group *g);
 u32 xha_group_not_replicated(struct xha_group *g);
-struct xha_sa;
 void xha_group_release(struct xha_group *g, struct xha_sa *s);
 void xha_group_forget_peer(struct xha_net *xn, int slot);
 
@@ -281,6 +290,7 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 		    const char *cause, struct netlink_ext_ack *extack);
 void xha_group_set_sync(struct xha_group *g, enum xfrm_ha_sync sync,
 			const char *cause);
+bool xha_group_adopt(struct xha_group *g, struct xha_sa *s, u64 silence);
 bool xha_group_better_peer(struct xha_group *g);
 const char *xha_group_why(struct xha_group *g);
 const char *xha_group_check(struct xha_group *g, bool redundant);

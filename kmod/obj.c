@@ -101,6 +101,7 @@ struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key, bool
 		return NULL;
 
 	s->key = *key;
+	s->taken_packets = U64_MAX;
 	if (xha_obj_init(xn, &s->obj, XHA_KIND_SA))
 		goto err_free;
 	if (!beside && rhashtable_insert_fast(&xn->sas, &s->obj.node, xha_sa_params))

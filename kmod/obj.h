@@ -120,12 +120,15 @@ struct xha_sa_key {
  * @rate: packets/s sent, smoothed
  * @sampled: when, ms; 0: never
  * @overruns: samples above the acked lease
+ * @capped: at takeover its jump was cut: others may have used what it uses now
  * @seq: highest number received, as sampled
  * @synced_seq: ... as last sent to peers
  * @synced_packets: packets of the lifetime as last sent
  * @synced_at: ms
  * @life_packets: packets of the lifetime as last sent
  * @life_at: ms, when that was
+ * @taken_packets: of the lifetime, when this node took over; U64_MAX: it did not
+ * @taken_bytes: likewise
  * @add_time: lifetime as it really is, while the one in @x is parked
  * @use_time: likewise, 0: never used
  * @keepalive: interval of NAT keepalives, s, while the gate is closed
@@ -146,12 +149,15 @@ struct xha_sa {
 	u64 rate;
 	u64 sampled;
 	u64 overruns;
+	bool capped;
 	u64 seq;
 	u64 synced_seq;
 	u64 synced_packets;
 	u64 synced_at;
 	u64 life_packets;
 	u64 life_at;
+	u64 taken_packets;
+	u64 taken_bytes;
 	time64_t add_time;
 	time64_t use_time;
 	u32 keepalive;

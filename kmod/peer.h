@@ -262,9 +262,11 @@ void xha_sync_put(struct xha_peer *p, struct xha_writer *w,
 		  u64 *begin, u64 *check);
 void xha_sync_landed(struct xha_peer *p, u64 begin, u64 check, u64 now);
 void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check);
-void xha_sync_status(struct xha_peer *p, struct xha_group *g,
-		     struct xha_group_status *st, u64 now);
 void xha_sync_session_lost(struct xha_peer *p);
+
+/* status.c: what this node says of a group; xha_net.lock held */
+void xha_status_fill(struct xha_peer *p, struct xha_group *g,
+		     struct xha_group_status *st, u64 now);
 
 /* follow.c: what peers say of groups; xha_net.lock held */
 void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
@@ -272,6 +274,15 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 void xha_follow_peer_gone(struct xha_peer *p);
 void xha_follow_silence(struct xha_peer *p, struct xha_group *g, u64 now);
 void xha_follow_want(struct xha_group *g, const char *cause);
+
+/* merge.c: what the active takes from a peer first; xha_net.lock held */
+void xha_merge_all(struct xha_group *g, bool booted);
+void xha_merge_peer(struct xha_group *g, int slot);
+void xha_merge_heard(struct xha_peer *p, struct xha_group *g,
+		     const struct xha_group_status *st);
+u32 xha_merge_wanted(struct xha_peer *p, struct xha_group *g);
+struct xha_group *xha_merge_group(struct xha_peer *p, u8 gid);
+void xha_merge_done(struct xha_peer *p, struct xha_group *g);
 
 /* copy.c: the standby's side of a copy; xha_net.lock held */
 void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame);

@@ -148,25 +148,33 @@ void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d)
 	}
 }
 
+static u64 xha_snapshot_age(time64_t now, u64 then)
+{
+	return max_t(s64, 0, now - (s64)then);
+}
+
 /**
- * xha_snapshot_counters - what moves, of an SA that this node serves
+ * xha_snapshot_counters - what moves, of an SA of a group
  * @s: SA with a state, x->lock held
  * @d: lease, window and lifetime are filled in
+ *
+ * Of one that is closed: what nobody else is known to have gone beyond.
  */
 void xha_snapshot_counters(struct xha_sa *s, struct xha_sa_desc *d)
 {
 	time64_t now = ktime_get_real_seconds();
 	struct xfrm_state *x = s->x;
+	bool closed = x->km.state != XFRM_STATE_VALID && s->add_time;
+	u64 used = closed ? s->use_time : x->curlft.use_time;
 	struct xha_replay r;
 
 	xha_snapshot_replay(x, &r);
-	d->lease = s->lease;
+	d->lease = closed ? max(s->view.base, xha_replay_oseq(&r)) : s->lease;
 	xha_replay_get(&r, &d->win);
 	d->life.bytes = x->curlft.bytes;
 	d->life.packets = x->curlft.packets;
-	d->life.add_age = max_t(s64, 0, now - (s64)x->curlft.add_time);
-	d->life.use_age = x->curlft.use_time ?
-		max_t(s64, 0, now - (s64)x->curlft.use_time) : XHA_AGE_NEVER;
+	d->life.add_age = xha_snapshot_age(now, closed ? s->add_time : x->curlft.add_time);
+	d->life.use_age = used ? xha_snapshot_age(now, used) : XHA_AGE_NEVER;
 	d->has |= XHA_SA_HAS_LEASE | XHA_SA_HAS_WINDOW | XHA_SA_HAS_LIFE;
 }
 

@@ -25,6 +25,7 @@ enum xha_stat {
 	XHA_STAT_DEMOTIONS,
 	XHA_STAT_CONFLICTS,	/* two actives met */
 	XHA_STAT_EXHAUSTED,	/* no numbers left at takeover */
+	XHA_STAT_CAPPED,	/* a jump was cut at takeover */
 	XHA_STAT_BULKS,
 	XHA_STAT_CHECKS,
 	XHA_STAT_MISMATCHES,
@@ -32,6 +33,7 @@ enum xha_stat {
 	XHA_STAT_REFUSED,
 	XHA_STAT_REMOVED,
 	XHA_STAT_SWEPT,
+	XHA_STAT_MERGED,	/* objects that only a peer had */
 	XHA_STAT_STALE,	/* overtaken by a newer frame */
 	XHA_STAT_IMPLAUSIBLE,	/* a jump too far to be true */
 	XHA_STAT_NO_MEMORY,	/* put off for lack of memory */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copies, from the active's side: what a peer has of a group, and whether it
- * can be relied on.
+ * Copies, from the side that gives them: what a peer has of a group, and whether
+ * it can be relied on. The active gives one to each standby, and a standby one to
+ * a new active that wants to merge it.
  *
  *   IDLE -> BEGIN_DUE -> BEGIN_SENT -> COPY <-> CHECK_DUE -> CHECK_SENT -> COPY
  *
@@ -15,7 +16,6 @@
 
 #define XHA_CHECK_PERIOD	2000	/* ms between two audits of a copy */
 #define XHA_CHECK_OVERDUE	4000	/* ms that one may be late */
-#define XHA_HOT_MAX		3000	/* ms, and two samples: older truth makes not hot */
 #define XHA_BULK_AHEAD		256	/* objects of a bulk marked dirty at a time */
 #define XHA_BULK_RETRY		200	/* ms, doubled with every bulk that ended wrong */
 #define XHA_BULK_RETRY_MAX	6
@@ -39,15 +39,31 @@ static void xha_sync_stop(struct xha_peer *p, struct xha_group *g)
 	xha_dirty_purge(p, g);
 }
 
-/* Does the peer follow us, and as what is the same group? */
+/*
+ * Does the peer follow us, and as what is the same group? Or has it taken over,
+ * and wants to merge what we have?
+ */
 static bool xha_sync_wanted(struct xha_peer *p, struct xha_group *g)
 {
 	struct xha_sync *s = xha_sync_at(p, g);
 
-	/* An active that does not know its own SAs yet would have copies swept. */
-	return xha_peer_up(p) && xha_group_active(g) && g->audited && s->known &&
-	       !s->mismatch && s->heard.want &&
-	       s->heard.role != XFRM_HA_ROLE_ACTIVE;
+	/* One that does not know its own SAs yet would have copies swept. */
+	if (!xha_peer_up(p) || !g->audited || !s->known || s->mismatch || !s->heard.want)
+		return false;
+	if (!xha_group_active(g))
+		return s->heard.role == XFRM_HA_ROLE_ACTIVE;
+	return s->heard.role != XFRM_HA_ROLE_ACTIVE && !s->merge;
+}
+
+/* Of what is a copy here, only what could be installed; no daemon's own. */
+static bool xha_sync_gives(const struct xha_group *g, struct xha_obj *o)
+{
+	if (o->group != g)
+		return false;
+	if (xha_group_active(g))
+		return true;
+	return o->origin == XFRM_HA_ORIGIN_LEARNED && o->result == XHA_RESULT_OK &&
+	       (o->kind == XHA_KIND_SA ? !!xha_obj_sa(o)->x : !!xha_obj_pol(o)->xp);
 }
 
 static void xha_sync_begin(struct xha_peer *p, struct xha_group *g)
@@ -103,7 +119,7 @@ static void xha_sync_feed(struct xha_peer *p, struct xha_group *g)
 			s->cursor = U32_MAX;
 			break;
 		}
-		if (o->group == g)
+		if (xha_sync_gives(g, o))
 			xha_dirty_bulk(p, o);
 	}
 }
@@ -336,59 +352,6 @@ u32 xha_sync_pending(const struct xha_group *g, const struct xha_sync *s)
 	return s->state < XHA_SYNC_COPY ? all : max(all - min(all, there), 1U);
 }
 
-/* What the active says of this peer's copy: hot, and as of when. */
-static void xha_sync_state_hot(struct xha_net *xn, struct xha_sync *s,
-			       struct xha_group_status *st, u64 now)
-{
-	u64 limit = XHA_HOT_MAX + 2ULL * xn->sample_period;
-	u64 asof = min(s->objs_asof, s->lease_asof);
-
-	if (!s->whole || now - asof > limit)
-		return;
-	st->flags |= XHA_STATUS_HOT;
-	st->asof = now - asof;
-}
-
-/**
- * xha_sync_status - what this node says of a group to a peer
- * @p: peer, xha_net.lock held
- * @g: group
- * @st: filled in
- * @now: ms
- */
-void xha_sync_status(struct xha_peer *p, struct xha_group *g,
-		     struct xha_group_status *st, u64 now)
-{
-	struct xha_sync *s = xha_sync_at(p, g);
-
-	memset(st, 0, sizeof(*st));
-	st->gid = g->gid;
-	st->role = g->role;
-	st->sync = g->sync;
-	st->term = g->term;
-	st->config = xha_group_config(g);
-	strscpy(st->name, g->name, sizeof(st->name));
-	if (g->nvips && g->vip_present)
-		st->flags |= XHA_STATUS_VIP;
-
-	if (xha_group_active(g)) {
-		st->gen = s->gen;
-		st->check = s->check;
-		st->count = g->nsas + g->npols;
-		xha_sync_state_hot(p->xn, s, st, now);
-		return;
-	}
-	st->count = g->count;
-	st->asof = min_t(u64, xha_group_silence(g), U32_MAX);
-	if (g->src != p->slot)
-		return;
-	st->want = s->want;
-	st->gen = g->copy_gen;
-	st->check = s->got_check;
-	if (s->got_ok)
-		st->flags |= XHA_STATUS_CHECK_OK;
-}
-
 /**
  * xha_sync_session_lost - the session with a peer has ended
  * @p: peer, xha_net.lock held
@@ -406,6 +369,7 @@ void xha_sync_session_lost(struct xha_peer *p)
 		xha_sync_stop(p, g);
 		memset(&s->heard, 0, sizeof(s->heard));
 		s->known = false;
+		s->merged = false;
 		s->mismatch = NULL;
 		s->check = 0;
 		s->served = 0;

@@ -83,6 +83,9 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 	if (!res.opened)
 		return;
 
+	s->capped = res.capped;
+	if (s->capped)
+		xha_stat_inc(&g->xn->stats, XHA_STAT_CAPPED);
 	t->sas++;
 	t->jump = max(t->jump, res.jump);
 	if (s->dir == XFRM_HA_DIR_IN)
@@ -93,8 +96,37 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 	s->synced_seq = s->seq;
 	s->synced_packets = s->x->curlft.packets;
 	s->lease = 0;
+	s->taken_packets = s->x->curlft.packets;
+	s->taken_bytes = s->x->curlft.bytes;
 	xha_lease_turn(&s->view);
 	xha_serve_lease(s);
+}
+
+/* Its gate is open: from now on what it needs of others. */
+static void xha_transition_run(struct xha_sa *s)
+{
+	xha_gate_start_timer(s);
+	if (s->capped)
+		xha_gate_ask(s);
+}
+
+/**
+ * xha_group_adopt - serve an SA that was a copy until now
+ * @g: group that this node serves, xha_net.lock held
+ * @s: SA with a closed state; may be freed
+ * @silence: ms since the moment for which nobody was above what @s knows
+ *
+ * Return: false if it had no number left.
+ */
+bool xha_group_adopt(struct xha_group *g, struct xha_sa *s, u64 silence)
+{
+	struct xha_transition t = {};
+
+	xha_transition_open(g, s, silence, xha_now_ms(), &t);
+	if (!t.sas)
+		return false;
+	xha_transition_run(s);
+	return true;
 }
 
 static void xha_transition_open_dir(struct xha_group *g, bool out, u64 silence,
@@ -134,7 +166,7 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 		if (o->dead)
 			continue;
 		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x && !o->why_not) {
-			xha_gate_start_timer(xha_obj_sa(o));
+			xha_transition_run(xha_obj_sa(o));
 		} else if (o->kind == XHA_KIND_POLICY) {
 			if (xha_obj_pol(o)->xp)
 				xha_transition_own(g, o);
@@ -145,6 +177,7 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 	g->src = -1;
 	g->copy_gen = 0;
 	g->sync = XFRM_HA_SYNC_NONE;
+	xha_merge_all(g, t->from == XFRM_HA_ROLE_INIT);
 	xha_stat_inc(&g->xn->stats, XHA_STAT_TAKEOVERS);
 }
 
@@ -189,6 +222,7 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 		xha_transition_learned(xha_obj_sa(o));
 	}
 	xha_transition_asof(g);
+	g->finals = true;
 	g->ever_hot = true;
 	g->src = -1;
 	g->copy_gen = 0;

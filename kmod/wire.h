@@ -125,6 +125,7 @@ struct xha_ack {
 #define XHA_STATUS_HOT		0x01	/* by the active: this standby is hot, as of @asof */
 #define XHA_STATUS_CHECK_OK	0x02	/* by a standby: the last CHECK (@check) matched */
 #define XHA_STATUS_VIP		0x04	/* the sender's VIPs are all present */
+#define XHA_STATUS_FINALS	0x08	/* its last counters are still to be had */
 
 /**
  * struct xha_group_status - body of XHA_REC_GROUP: what a node says of a group
@@ -137,10 +138,11 @@ struct xha_ack {
  *	  the one for which it takes its copy to be hot
  * @term: the highest term that the sender knows
  * @config: digest of what must be the same on both nodes
- * @want: by a standby: raised each time that it wants a new copy
+ * @want: raised each time that the sender wants a new copy; by an active: that it
+ *	  wants to merge what the receiver has
  * @gen: generation of the copy: by the active, the newest it has begun for
  *	 this peer; by a standby, the newest that it holds completely
- * @check: number of the last CHECK sent (active) or answered (standby)
+ * @check: number of the last CHECK sent (active) or answered (whoever wants)
  * @count: objects held
  * @name: the group, which is how nodes recognise it
  */

@@ -74,6 +74,7 @@ static void show_numbers(struct nlattr **tb)
 		out_text("/s");
 	field_num("overruns", over ? " overruns " : NULL,
 		  tb[XFRM_HA_SA_OVERRUNS]);
+	out_bool("capped", " capped", tb[XFRM_HA_SA_CAPPED]);
 	out_text("\n");
 }
 

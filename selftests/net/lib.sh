@@ -138,35 +138,70 @@ cable()
 	echo "link set $2 up" >>"$TMP/$1"
 }
 
-# topology GATEWAY...: namespaces, cables and addresses; no VIP yet.
-topology()
+# namespaces NAME...: empty ones, with batches to fill them.
+namespaces()
 {
-	local ns n
+	local ns
 
-	for ns in sw rem "$@"; do
+	for ns in "$@"; do
 		ip netns add "$ns" || give_up "no network namespaces"
 		ip netns exec "$ns" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv6.conf.default.accept_dad=0 \
 			net.ipv6.conf.all.accept_dad=0
 		echo "link set lo up" >"$TMP/$ns"
 	done
+}
+
+# A gateway's lines.
+gateway()
+{
+	local ns=$1 n=${1#gw}
+
+	cable "$ns" wan br-wan
+	cable "$ns" sync br-sync
+	printf '%s\n' "addr add 192.0.2.$n/24 dev wan" "addr add 2001:db8:2::$n/64 dev wan nodad" \
+		"addr add 10.150.0.$n/24 dev sync" "addr add fd00:150::$n/64 dev sync nodad" \
+		"addr add 10.8.0.1/32 dev lo" "addr add 2001:db8:8::1/128 dev lo nodad" \
+		"route add 10.9.0.0/16 via 192.0.2.100 src 10.8.0.1" \
+		"route add 2001:db8:9::/48 via 2001:db8:2::100 src 2001:db8:8::1" >>"$TMP/$ns"
+}
+
+# fill NAME...: the batches are carried out.
+fill()
+{
+	local ns
+
+	for ns in "$@"; do
+		ip -n "$ns" -batch "$TMP/$ns" || give_up "topology of $ns"
+	done
+}
+
+# topology GATEWAY...: namespaces, cables and addresses; no VIP yet.
+topology()
+{
+	local ns
+
+	namespaces sw rem "$@"
 	printf '%s\n' "link add br-wan type bridge" "link set br-wan up" "link add br-sync type bridge" \
 		"link set br-sync up" >>"$TMP/sw"
 	cable rem wan br-wan
 	printf '%s\n' "addr add 192.0.2.100/24 dev wan" "addr add 2001:db8:2::100/64 dev wan nodad" \
 		"route add 10.8.0.0/16 via $VIP" "route add 2001:db8:8::/48 via $VIP6" "route add $ENDPOINT via $VIP" >>"$TMP/rem"
 	for ns in "$@"; do
-		n=${ns#gw}
-		cable "$ns" wan br-wan
-		cable "$ns" sync br-sync
-		printf '%s\n' "addr add 192.0.2.$n/24 dev wan" "addr add 2001:db8:2::$n/64 dev wan nodad" \
-			"addr add 10.150.0.$n/24 dev sync" "addr add fd00:150::$n/64 dev sync nodad" \
-			"addr add 10.8.0.1/32 dev lo" "addr add 2001:db8:8::1/128 dev lo nodad" \
-			"route add 10.9.0.0/16 via 192.0.2.100 src 10.8.0.1" \
-			"route add 2001:db8:9::/48 via 2001:db8:2::100 src 2001:db8:8::1" >>"$TMP/$ns"
+		gateway "$ns"
 	done
-	for ns in sw rem "$@"; do
-		ip -n "$ns" -batch "$TMP/$ns" || give_up "topology of $ns"
-	done
+	fill sw rem "$@"
+}
+
+# The machine was turned off and on: nothing of what it held is left.
+reboot_gateway()
+{
+	ip netns del "$1"
+	# Its cables go with it, by and by.
+	busywait 5000 eval "! ip -n sw link show s-$1 && ! ip -n sw link show w-$1" || give_up "the cables of $1 stay"
+	: >"$TMP/sw"
+	namespaces "$1"
+	gateway "$1"
+	fill sw "$1"
 }
 
 # --- cables -------------------------------------------------------------------------------------------------------

@@ -274,6 +274,7 @@ enum xfrm_ha_sa {
 	XFRM_HA_SA_EXPOSURE,		/* u64, packets since the last synced window */
 	XFRM_HA_SA_RATE,		/* u64, packets/s sent */
 	XFRM_HA_SA_OVERRUNS,		/* u64, samples above the acked lease */
+	XFRM_HA_SA_CAPPED,		/* flag: jump at takeover cut, rekey asked for */
 	XFRM_HA_SA_NOT_REPLICATED,	/* string: the reason; absent if it is */
 	XFRM_HA_SA_PAD,
 

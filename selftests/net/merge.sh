@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Merge: what only the other node has is not lost. Last counters of an active that hands over, all that the loser of a
+# conflict has done meanwhile, the SAs of a gateway that comes back empty under its VIP.
+
+# shellcheck source=selftests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/net/node.sh
+. "$NET/node.sh"
+# shellcheck source=selftests/net/sa.sh
+. "$NET/sa.sh"
+# shellcheck source=selftests/net/traffic.sh
+. "$NET/traffic.sh"
+
+# number NODE SPI seq|oseq: of one with an extended window.
+number()
+{
+	local hex
+
+	hex=$(ip -n "$1" xfrm state list spi "$2" | sed -n "s/.*[ \t]$3 0x\([0-9a-f]*\).*/\1/p" | head -n 1)
+	echo $((16#${hex:-0}))
+}
+
+# used NODE SPI: packets of its lifetime
+used() { ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/.* \([0-9]*\)(packets)$/\1/p' | head -n 1; }
+
+# SAs NODE SPI...: those it has, and whether they are open.
+shown() { ip -n "$1" -s xfrm state list spi "$2" | grep -o 'extra_flag 4[123]000000'; }
+open() { is "extra_flag 41000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
+closed() { is "extra_flag 42000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
+
+# The former active counts no more: what it has in the end, the new one has soon.
+same_window() { at_least "$(number gw1 "$IN" seq)" "$(number gw2 "$IN" seq)" "highest number received at gw2"; }
+same_use() { at_least "$(used gw1 "$IN")" "$(used gw2 "$IN")" "packets used at gw2"; }
+
+# hundred GATEWAY NAME: packets into tunnel 1, which that gateway answers.
+hundred()
+{
+	vip_announce "$1"
+	start "$2" rem xha-traffic client 10.8.0.1 5000 --bind 10.9.1.1 --rate "$(paced 200)" --count 100 --linger 1
+	wait "${JOB[$2]}"
+	at_least 90 "$(get "$2" .received)" "answers by $1"
+}
+
+# Both are active and do not hear each other; each of them gets a tunnel of its own.
+split()
+{
+	sync_cut gw1
+	vip_add gw1 && is active "$(group_get gw1 .role)" "role of gw1, cut off" &&
+		on gw1 tunnel_sas 3 && on gw1 gateway_policies 3 && on gw2 tunnel_sas 4 && on gw2 gateway_policies 4
+}
+
+# What gw2 has sent and received meanwhile.
+mark_numbers() { SENT=$(number gw2 "$OUT" oseq) SEEN=$(number gw2 "$IN" seq) USED=$(used gw2 "$IN"); }
+numbers_merged()
+{
+	at_least "$SENT" "$(number gw1 "$OUT" oseq)" "last number sent" &&
+		at_least "$SEEN" "$(number gw1 "$IN" seq)" "highest number received"
+}
+
+both_hold()
+{
+	local n spi
+
+	for n in 3 4; do
+		spi_out $n; spi=$REPLY
+		open gw1 "$spi" && closed gw2 "$spi" || return 1
+		spi_in $n; spi=$REPLY
+		open gw1 "$spi" && closed gw2 "$spi" || return 1
+	done
+	is 12 "$(policy_count gw1)" "policies of gw1" && is 12 "$(policy_count gw2)" "policies of gw2"
+}
+
+back_whole() { is 8 "$(sa_count gw1)" "SAs of gw1" && is 12 "$(policy_count gw1)" "policies of gw1" && open gw1 "$OUT"; }
+
+begin 20
+pair sync-period-time 60s sync-period-packets 0
+spi_out 1; OUT=$REPLY
+spi_in 1; IN=$REPLY
+tunnel gw1 1 gcm 128 && tunnel gw1 2 gcm esn || give_up "tunnels"
+check "the standby holds the SAs" wait_step gw1 gw2
+serve gw1 gw2
+tap wan rem wan
+check "traffic of which no window is synced" hundred gw1 first
+check "... indeed" at_most 10 "$(number gw2 "$IN" seq)" "highest number received at gw2"
+check "the VIP moves to gw2" takeover gw1 gw2 graceful
+check "it gets the last windows of gw1" busywait 5000 same_window
+check "... and what was used of lifetimes" busywait 5000 same_use
+check "gw1 is hot after that" busywait 15000 is_hot gw1
+
+check "two actives, each with a tunnel that the other one has not" split
+check "gw2 goes on alone" hundred gw2 second
+mark_numbers
+sync_mend gw1
+check "the one with the lower term gives way" busywait 15000 role_is gw2 fenced
+check "the winner takes the numbers that it has used" busywait 5000 numbers_merged
+vip_del gw2
+check "its copy gets hot" busywait 15000 is_hot gw2
+check "both have all tunnels" busywait 5000 both_hold
+check "the winner has counted them" at_least 5 "$(stat_get gw1 objects_merged)" "objects merged"
+
+# The VIP is in its configuration: it is there before anything else is.
+stop echo-gw1
+stop echo6-gw1
+reboot_gateway gw1
+vip_add gw1
+serve gw1
+node gw1 gw2 && group gw1 sync-period-time 60s sync-period-packets 0 || give_up "gw1, again"
+check "a gateway that comes back empty gets its SAs again" busywait 15000 back_whole
+check "... and the standby, which had them, is hot" busywait 15000 is_hot gw2
+check "traffic goes on" hundred gw1 third
+stop wan
+check "no number twice" no_duplicates wan
+finish
