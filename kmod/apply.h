@@ -39,6 +39,7 @@ struct xha_sa *xha_apply_sa_by_id(struct xha_peer *p, u32 id);
 void xha_apply_counters(struct xha_peer *p, struct xha_sa *s,
 			const struct xha_sa_desc *d);
 void xha_apply_lease(struct xha_peer *p, struct xha_sa *s, u64 lease);
+void xha_apply_final(struct xha_sa *s, u32 term, u64 oseq);
 void xha_apply_window_elem(struct xha_peer *p, struct xha_sa *s,
 			   const struct xha_window_elem *e);
 void xha_apply_life(struct xha_sa *s, const struct xha_life *life, bool age);

@@ -68,6 +68,23 @@ void xha_apply_lease(struct xha_peer *p, struct xha_sa *s, u64 lease)
 		xha_apply_refuse(p, s);
 }
 
+/**
+ * xha_apply_final - the last number that the former active has used
+ * @s: SA, xha_net.lock held
+ * @term: low half of the term that it ends
+ * @oseq: the number
+ *
+ * Good for nothing but a takeover that is granted for that very term.
+ */
+void xha_apply_final(struct xha_sa *s, u32 term, u64 oseq)
+{
+	if (s->dir != XFRM_HA_DIR_OUT || oseq > xha_seq_max(s->esn))
+		return;
+	s->has_final = true;
+	s->final_term = term;
+	s->final = oseq;
+}
+
 static void xha_apply_window(struct xha_peer *p, struct xha_sa *s,
 			     const struct xha_window *win)
 {

@@ -219,6 +219,8 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 	s->got_ok = g->count == c->count && g->digest == c->digest;
 	if (s->got_ok && c->flags & XHA_CHECK_END)
 		g->copy_gen = c->gen;
+	s->got_finals = s->got_ok && c->flags & XHA_CHECK_FINAL;
 	/* The active waits for the answer. */
 	p->beat_at = 0;
+	xha_handover_try(p, g);
 }

@@ -270,6 +270,16 @@ void xha_dirty_purge(struct xha_peer *p, struct xha_group *g)
 }
 
 /**
+ * xha_dirty_counters - are there counters that have to be sent?
+ * @p: peer, xha_net.lock held
+ */
+bool xha_dirty_counters(const struct xha_peer *p)
+{
+	return !list_empty(&p->dirty[XHA_W_LEASE]) || !list_empty(&p->dirty[XHA_W_WINDOW]) ||
+	       !list_empty(&p->dirty[XHA_W_LIFE]);
+}
+
+/**
  * xha_dirty_fills - is there as much to send as a frame takes?
  * @p: peer, xha_net.lock held
  *

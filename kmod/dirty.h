@@ -22,6 +22,7 @@ void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o);
 void xha_dirty_bulk(struct xha_peer *p, struct xha_obj *o);
 void xha_dirty_forget(struct xha_net *xn, struct xha_obj *o);
 void xha_dirty_purge(struct xha_peer *p, struct xha_group *g);
+bool xha_dirty_counters(const struct xha_peer *p);
 bool xha_dirty_fills(const struct xha_peer *p);
 
 #endif /* _XHA_DIRTY_H */

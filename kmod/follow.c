@@ -170,6 +170,8 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 		if (g->src == p->slot)
 			xha_follow_judge(p, g, st, now);
 	}
+	if (!s->mismatch)
+		xha_handover_heard(p, g, st);
 	xha_follow_winner(g);
 }
 
@@ -189,13 +191,15 @@ void xha_follow_peer_gone(struct xha_peer *p)
  * xha_follow_silence - has a peer ceased to speak of a group?
  * @p: peer, xha_net.lock held, up
  * @g: group
- * @now: ms
+ *
+ * Its heartbeats go on without the group. Those that wait here behind objects
+ * that take long to install say nothing yet.
  */
-void xha_follow_silence(struct xha_peer *p, struct xha_group *g, u64 now)
+void xha_follow_silence(struct xha_peer *p, struct xha_group *g)
 {
 	struct xha_sync *s = &g->peers[p->slot];
 
-	if (!s->known || now - s->heard_at <= xha_session_limit(p))
+	if (!s->known || p->stamp_at <= s->heard_at + xha_session_limit(p))
 		return;
 	s->known = false;
 	xha_follow_unfollow(p, g, "the group was removed at the peer");

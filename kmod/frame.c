@@ -114,6 +114,13 @@ static int xha_frame_lease(struct xha_peer *p, struct xha_writer *w,
 	u64 acked = s->obj.track[p->slot].acked_lease;
 	int err;
 
+	/* Closed: there is none ahead any more, but a last number. */
+	if (!xha_group_active(s->obj.group)) {
+		err = xha_put_final(w, s->obj.id, lower_32_bits(s->obj.group->term), s->oseq);
+		if (!err)
+			xha_frame_item(p->txs, s->obj.id, XHA_W_LEASE, acked);
+		return err;
+	}
 	/* The short form is for leases near the one that the peer has. */
 	if (s->lease - acked < (1U << 30))
 		err = xha_put_lease(w, s->obj.id, lower_32_bits(s->lease));

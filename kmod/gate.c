@@ -159,6 +159,16 @@ bool xha_gate_close(struct xha_sa *s, enum xfrm_ha_role role)
 	return closed;
 }
 
+/* Handed over: whoever used the last number is closed, and has said which it was. */
+static struct xha_lease_start xha_gate_exact(const struct xha_sa *s, u64 own)
+{
+	u64 last = XHA_MUTANT_NO_FINALS ? own : max(own, s->final);
+	struct xha_lease_start start = { .first = last + 1 };
+
+	start.exhausted = last >= xha_seq_max(s->esn);
+	return start;
+}
+
 static void xha_gate_open_out(struct xha_sa *s, struct xha_group *g, u64 silence,
 			      struct xha_opened *res)
 {
@@ -170,8 +180,11 @@ static void xha_gate_open_out(struct xha_sa *s, struct xha_group *g, u64 silence
 		return;
 
 	xha_snapshot_replay(s->x, &r);
-	start = xha_lease_takeover(&s->view, xha_replay_oseq(&r), g->oseq_shift,
-				   silence, s->esn);
+	if (g->exact && s->has_final && s->final_term == g->exact_term)
+		start = xha_gate_exact(s, xha_replay_oseq(&r));
+	else
+		start = xha_lease_takeover(&s->view, xha_replay_oseq(&r),
+					   g->oseq_shift, silence, s->esn);
 	if (XHA_MUTANT_NO_GUARD)
 		start.first = max(s->view.base, xha_replay_oseq(&r)) + 1;
 	if (start.exhausted) {
@@ -219,7 +232,7 @@ void xha_gate_open(struct xha_sa *s, struct xha_group *g, u64 silence,
 		xha_gate_open_out(s, g, silence, res);
 		if (res->exhausted)
 			goto out;
-	} else if (g->advance) {
+	} else if (g->advance && !g->exact) {
 		xha_snapshot_replay(x, &r);
 		if (xha_replay_seq(&r))
 			xha_replay_advance(&r, g->advance);

@@ -219,6 +219,7 @@ static struct xha_group *xha_group_alloc(struct xha_net *xn,
 	g->since = xha_now_ms();
 	g->hot_asof = g->since;
 	g->src = -1;
+	g->granted = -1;
 	g->audit_round = READ_ONCE(xn->tap.round) + 1;
 	INIT_LIST_HEAD(&g->objs);
 	if (xha_group_endpoints(g)) {

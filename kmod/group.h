@@ -85,6 +85,7 @@ enum xha_sync_state {
  * @lease_asof: ms, when no SA was above its acked lease
  * @check_at: ms, when the next check is due
  * @retry: grows with every bulk that did not end well
+ * @finals: the last counters of our term are being sent; a CHECK that says so follows
  * @holds: the peer has been given a copy, or has given us one; survives the session
  * @peer_asof: ms, no later than the moment for which the peer takes its copy to be
  *	       hot; 0: it has none. Survives the session.
@@ -97,6 +98,7 @@ enum xha_sync_state {
  * @got_check: the last check answered
  * @got_frame: number of the frame that carried the last BEGIN or CHECK
  * @got_ok: ... and it matched
+ * @got_finals: the last counters of the peer's term are complete here
  */
 struct xha_sync {
 	struct xha_group_status heard;
@@ -124,6 +126,7 @@ struct xha_sync {
 	u64 lease_asof;
 	u64 check_at;
 	u32 retry;
+	bool finals;
 	bool holds;
 	u64 peer_asof;
 
@@ -135,6 +138,7 @@ struct xha_sync {
 	u32 got_check;
 	u64 got_frame;
 	bool got_ok;
+	bool got_finals;
 };
 
 /**
@@ -168,6 +172,13 @@ struct xha_sync {
  * @ever_hot: it has, since we follow it
  * @finals: this node was active, and nobody has taken its last counters yet
  * @booted: active from the start: what XFRM holds is newer than any copy
+ * @offer_at: ms, when this node ceased to be active by a wish, and began to offer
+ *	      its last counters; 0: it does not
+ * @granted: slot of the peer that was promised that we stay closed, -1: none
+ * @resume: be active again if nobody takes the offer
+ * @asking: the active was asked to hand over
+ * @exact: taking over what was granted just now: finals count
+ * @exact_term: low half of the term that they end
  * @count: learned records held, the refused ones included
  * @digest: sum of their hashes
  * @audit_round: the first audit that began after the group was added
@@ -208,6 +219,12 @@ struct xha_group {
 	bool ever_hot;
 	bool finals;
 	bool booted;
+	u64 offer_at;
+	int granted;
+	bool resume;
+	bool asking;
+	bool exact;
+	u32 exact_term;
 	u32 count;
 	u64 digest;
 

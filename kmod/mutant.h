@@ -14,6 +14,7 @@
 #define XHA_MUTANT_EARLY_ACK_	3	/* frames are acked before they are applied */
 #define XHA_MUTANT_NO_GATE_	4	/* standby SAs are open */
 #define XHA_MUTANT_NO_MERGE_	5	/* a new active takes nothing from its peers */
+#define XHA_MUTANT_NO_FINALS_	6	/* an exact handover without the last numbers */
 
 #ifndef XHA_MUTANT
 #define XHA_MUTANT		XHA_MUTANT_NONE_
@@ -22,6 +23,7 @@
 #define XHA_MUTANT_NO_GUARD	(XHA_MUTANT == XHA_MUTANT_NO_GUARD_)
 #define XHA_MUTANT_NO_RENEWAL	(XHA_MUTANT == XHA_MUTANT_NO_RENEWAL_)
 #define XHA_MUTANT_EARLY_ACK	(XHA_MUTANT == XHA_MUTANT_EARLY_ACK_)
+#define XHA_MUTANT_NO_FINALS	(XHA_MUTANT == XHA_MUTANT_NO_FINALS_)
 #define XHA_MUTANT_NO_MERGE	(XHA_MUTANT == XHA_MUTANT_NO_MERGE_)
 #define XHA_MUTANT_NO_GATE	(XHA_MUTANT == XHA_MUTANT_NO_GATE_)
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Netlink: groups. */
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "nl_addr.h"
 #include "park.h"
+#include "peer.h"
 
 const struct nla_policy xha_nl_group_policy[XFRM_HA_GROUP_MAX + 1] = {
 	[XFRM_HA_GROUP_NAME] = { .type = NLA_NUL_STRING,
@@ -159,11 +161,32 @@ int xha_nl_group_add(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+#define HANDOVER_WAIT	1000	/* ms */
+#define HANDOVER_LOOK	5	/* ms */
+
+/*
+ * The active was asked to hand over: soon this node is active, or it is not to
+ * wait any more. The group stays, by xha_net.cfg; xha_net.lock is let go and
+ * taken again.
+ */
+static void await_handover(struct xha_group *g)
+{
+	u64 until = xha_now_ms() + HANDOVER_WAIT;
+
+	while (g->asking && xha_now_ms() < until) {
+		mutex_unlock(&g->xn->lock);
+		msleep(HANDOVER_LOOK);
+		mutex_lock(&g->xn->lock);
+	}
+	g->asking = false;
+}
+
 static int set_role(struct xha_group *g, struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[XFRM_HA_GROUP_SET_ROLE];
 	bool force = info->attrs[XFRM_HA_GROUP_FORCE];
 	enum xha_role_event event;
+	bool was_active;
 	int err;
 
 	switch (nla_get_u8(attr)) {
@@ -179,9 +202,14 @@ static int set_role(struct xha_group *g, struct genl_info *info)
 				     -EINVAL);
 	}
 	mutex_lock(&g->xn->lock);
+	was_active = xha_group_active(g);
+	if (event == XHA_EV_SET_ACTIVE && !force && xha_handover_ask(g))
+		await_handover(g);
 	err = xha_group_event(g, event, force,
 			      force ? "group set, forced" : "group set",
 			      info->extack);
+	if (was_active && !xha_group_active(g))
+		xha_handover_offer(g, false);
 	mutex_unlock(&g->xn->lock);
 	return err;
 }

@@ -116,6 +116,9 @@ struct xha_sa_key {
  * @step: how far the last renewal reached
  * @view: what we know of the numbers of the node that is active (learned)
  * @shared: a peer may have it: numbers may have been used there
+ * @has_final: @final is known
+ * @final_term: low half of the term that it ends
+ * @final: the last number that the former active has used
  * @oseq: last number used, as sampled
  * @rate: packets/s sent, smoothed
  * @sampled: when, ms; 0: never
@@ -144,6 +147,9 @@ struct xha_sa {
 	u64 lease;
 	u64 step;
 	bool shared;
+	bool has_final;
+	u32 final_term;
+	u64 final;
 	struct xha_lease_view view;
 	u64 oseq;
 	u64 rate;

@@ -272,7 +272,7 @@ void xha_status_fill(struct xha_peer *p, struct xha_group *g,
 void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 		      const struct xha_group_status *st, u64 now);
 void xha_follow_peer_gone(struct xha_peer *p);
-void xha_follow_silence(struct xha_peer *p, struct xha_group *g, u64 now);
+void xha_follow_silence(struct xha_peer *p, struct xha_group *g);
 void xha_follow_want(struct xha_group *g, const char *cause);
 
 /* merge.c: what the active takes from a peer first; xha_net.lock held */
@@ -283,6 +283,16 @@ void xha_merge_heard(struct xha_peer *p, struct xha_group *g,
 u32 xha_merge_wanted(struct xha_peer *p, struct xha_group *g);
 struct xha_group *xha_merge_group(struct xha_peer *p, u8 gid);
 void xha_merge_done(struct xha_peer *p, struct xha_group *g);
+
+/* handover.c: the next active begins at the next number; xha_net.lock held */
+void xha_handover_offer(struct xha_group *g, bool resume);
+void xha_handover_withdraw(struct xha_group *g);
+bool xha_handover_ask(struct xha_group *g);
+void xha_handover_heard(struct xha_peer *p, struct xha_group *g,
+			const struct xha_group_status *st);
+void xha_handover_try(struct xha_peer *p, struct xha_group *g);
+void xha_handover_tick(struct xha_group *g, u64 now);
+u8 xha_handover_status(const struct xha_peer *p, const struct xha_group *g);
 
 /* copy.c: the standby's side of a copy; xha_net.lock held */
 void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame);

@@ -156,6 +156,23 @@ static int xha_receive_lease(struct xha_peer *p, struct xha_rec *rec)
 	return more;
 }
 
+static int xha_receive_final(struct xha_peer *p, struct xha_rec *rec)
+{
+	struct xha_sa *s;
+	u32 id, term;
+	u64 oseq;
+	int more;
+
+	while ((more = xha_get_final(rec, &id, &term, &oseq)) > 0) {
+		if (xha_apply_early(p, id))
+			return -EAGAIN;
+		s = xha_apply_sa_by_id(p, id);
+		if (s)
+			xha_apply_final(s, term, oseq);
+	}
+	return more;
+}
+
 static int xha_receive_window(struct xha_peer *p, struct xha_rec *rec)
 {
 	struct xha_window_elem e;
@@ -210,7 +227,8 @@ static int xha_receive_result(struct xha_peer *p, struct xha_rec *rec)
 static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame,
 			      u64 now, bool *acked)
 {
-	*acked |= rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_RESULT;
+	*acked |= (rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_RESULT) ||
+		  rec->type == XHA_REC_FINAL;
 	if (rec->type == XHA_REC_TIME || rec->type == XHA_REC_GROUP) {
 		/* What a newer frame has said is not unsaid by an older one. */
 		if (frame < p->beat_frame)
@@ -237,6 +255,8 @@ static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame
 	case XHA_REC_LEASE:
 	case XHA_REC_LEASE64:
 		return xha_receive_lease(p, rec);
+	case XHA_REC_FINAL:
+		return xha_receive_final(p, rec);
 	case XHA_REC_WINDOW:
 		return xha_receive_window(p, rec);
 	case XHA_REC_LIFE:

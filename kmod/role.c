@@ -34,6 +34,8 @@ static const struct rule rules[] = {
 
 	{ ACTIVE, XHA_EV_VIP_DOWN, STANDBY, CLOSE, "VIP gone" },
 	{ ACTIVE, XHA_EV_SET_STANDBY, STANDBY, CLOSE, "set standby" },
+	{ ACTIVE, XHA_EV_HANDOVER, STANDBY, CLOSE, "a peer asks for it" },
+	{ STANDBY, XHA_EV_RESUME, ACTIVE, OPEN, "nobody took over" },
 	{ ACTIVE, XHA_EV_PEER_WINS, FENCED, CLOSE,
 	  "a peer is active with a higher term" },
 	{ ACTIVE, XHA_EV_PEER_TERM, ACTIVE, XHA_DO_TERM,

@@ -38,6 +38,7 @@ void xha_status_fill(struct xha_peer *p, struct xha_group *g,
 	strscpy(st->name, g->name, sizeof(st->name));
 	if (g->nvips && g->vip_present)
 		st->flags |= XHA_STATUS_VIP;
+	st->flags |= xha_handover_status(p, g);
 
 	if (xha_group_active(g)) {
 		st->gen = s->gen;

@@ -35,6 +35,7 @@ static void xha_sync_stop(struct xha_peer *p, struct xha_group *g)
 	s->whole = false;
 	s->await = false;
 	s->end = false;
+	s->finals = false;
 	s->served = 0;
 	xha_dirty_purge(p, g);
 }
@@ -50,8 +51,9 @@ static bool xha_sync_wanted(struct xha_peer *p, struct xha_group *g)
 	/* One that does not know its own SAs yet would have copies swept. */
 	if (!xha_peer_up(p) || !g->audited || !s->known || s->mismatch || !s->heard.want)
 		return false;
+	/* One that hands over goes on with the copy that the peer has. */
 	if (!xha_group_active(g))
-		return s->heard.role == XFRM_HA_ROLE_ACTIVE;
+		return s->heard.role == XFRM_HA_ROLE_ACTIVE || s->finals;
 	return s->heard.role != XFRM_HA_ROLE_ACTIVE && !s->merge;
 }
 
@@ -80,6 +82,7 @@ static void xha_sync_begin(struct xha_peer *p, struct xha_group *g)
 	s->whole = false;
 	s->await = false;
 	s->end = false;
+	s->finals = false;
 	xha_stat_inc(&p->xn->stats, XHA_STAT_BULKS);
 }
 
@@ -90,6 +93,7 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 
 	s->await = false;
 	if (s->heard.flags & XHA_STATUS_CHECK_OK) {
+		s->finals = false;
 		if (s->end) {
 			s->end = false;
 			s->whole = true;
@@ -147,7 +151,10 @@ static void xha_sync_step(struct xha_peer *p, struct xha_group *g, u64 now)
 	xha_sync_feed(p, g);
 	if (s->cursor != U32_MAX || s->left)
 		return;
-	if (!s->whole || now >= s->check_at) {
+	/* The last counters are to be there before it is said that they are. */
+	if (s->finals && (p->nflight || xha_dirty_counters(p)))
+		return;
+	if (!s->whole || s->finals || now >= s->check_at) {
 		s->end = !s->whole;
 		s->state = XHA_SYNC_CHECK_DUE;
 	}
@@ -179,7 +186,8 @@ void xha_sync_tick(struct xha_peer *p, u64 now)
 	list_for_each_entry(g, &p->xn->groups, node) {
 		struct xha_sync *s = xha_sync_at(p, g);
 
-		xha_follow_silence(p, g, now);
+		xha_handover_tick(g, now);
+		xha_follow_silence(p, g);
 		xha_sync_step(p, g, now);
 		/* What no check has confirmed for long is not known to be there. */
 		if (s->whole && !s->pending &&
@@ -242,7 +250,7 @@ static bool xha_sync_put_check(struct xha_peer *p, struct xha_group *g,
 	struct xha_sync *s = xha_sync_at(p, g);
 	struct xha_check c = {
 		.gid = g->gid,
-		.flags = s->end ? XHA_CHECK_END : 0,
+		.flags = (s->end ? XHA_CHECK_END : 0) | (s->finals ? XHA_CHECK_FINAL : 0),
 		.gen = s->gen,
 		.check = s->check + 1,
 		.count = s->count,
@@ -379,6 +387,7 @@ void xha_sync_session_lost(struct xha_peer *p)
 		s->got_check = 0;
 		s->got_frame = 0;
 		s->got_ok = false;
+		s->got_finals = false;
 		if (g->src == p->slot)
 			g->copy_gen = 0;
 	}

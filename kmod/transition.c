@@ -88,7 +88,7 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 		xha_stat_inc(&g->xn->stats, XHA_STAT_CAPPED);
 	t->sas++;
 	t->jump = max(t->jump, res.jump);
-	if (s->dir == XFRM_HA_DIR_IN)
+	if (s->dir == XFRM_HA_DIR_IN && !g->exact)
 		t->exposure += div_u64(s->rate * min_t(u64, silence, U32_MAX), MSEC_PER_SEC);
 	s->rate = 0;
 	s->sampled = 0;
@@ -177,6 +177,7 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 	g->src = -1;
 	g->copy_gen = 0;
 	g->sync = XFRM_HA_SYNC_NONE;
+	xha_handover_withdraw(g);
 	xha_merge_all(g, t->from == XFRM_HA_ROLE_INIT);
 	xha_stat_inc(&g->xn->stats, XHA_STAT_TAKEOVERS);
 }

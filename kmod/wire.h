@@ -86,6 +86,7 @@ enum xha_rec_type {
 	XHA_REC_LIFE = 12,	/* acked; elements: id, struct xha_life */
 	XHA_REC_RESULT = 13,	/* acked; elements: id, code */
 	XHA_REC_TIME = 14,	/* in every heartbeat */
+	XHA_REC_FINAL = 15,	/* acked; elements: id, term, number */
 };
 
 /**
@@ -126,6 +127,9 @@ struct xha_ack {
 #define XHA_STATUS_CHECK_OK	0x02	/* by a standby: the last CHECK (@check) matched */
 #define XHA_STATUS_VIP		0x04	/* the sender's VIPs are all present */
 #define XHA_STATUS_FINALS	0x08	/* its last counters are still to be had */
+#define XHA_STATUS_OFFER	0x10	/* it was active, and hands over exactly to whoever asks */
+#define XHA_STATUS_ASK		0x20	/* the receiver shall hand over to the sender */
+#define XHA_STATUS_GRANT	0x40	/* it is closed, and stays so for the receiver to begin */
 
 /**
  * struct xha_group_status - body of XHA_REC_GROUP: what a node says of a group
@@ -176,11 +180,12 @@ struct xha_begin {
 };
 
 #define XHA_CHECK_END	0x01	/* the generation is complete: sweep what is not of it */
+#define XHA_CHECK_FINAL	0x02	/* and so are the last counters of the sender's term */
 
 /**
  * struct xha_check - body of XHA_REC_CHECK, sent when everything before it is acked
  * @gid: number of the group at the sender
- * @flags: XHA_CHECK_END
+ * @flags: XHA_CHECK_*
  * @gen: generation
  * @check: counts the checks of a session
  * @count: objects that the receiver must hold now
@@ -294,6 +299,7 @@ int xha_put_policy(struct xha_writer *w, const struct xha_pol_desc *d);
 int xha_put_delete(struct xha_writer *w, u32 id);
 int xha_put_lease(struct xha_writer *w, u32 id, u32 lease);
 int xha_put_lease64(struct xha_writer *w, u32 id, u64 lease);
+int xha_put_final(struct xha_writer *w, u32 id, u32 term, u64 oseq);
 int xha_put_window(struct xha_writer *w, u32 id, const struct xha_window *win);
 int xha_put_life(struct xha_writer *w, u32 id, const struct xha_life *life);
 int xha_put_result(struct xha_writer *w, u32 id, u16 code);
@@ -346,6 +352,7 @@ int xha_get_policy(const struct xha_rec *rec, struct xha_pol_desc *d,
 int xha_get_delete(struct xha_rec *rec, u32 *id);
 int xha_get_lease(struct xha_rec *rec, u32 *id, u32 *lease);
 int xha_get_lease64(struct xha_rec *rec, u32 *id, u64 *lease);
+int xha_get_final(struct xha_rec *rec, u32 *id, u32 *term, u64 *oseq);
 
 /**
  * struct xha_window_elem - a window as it came, not yet matched with its SA

@@ -97,6 +97,31 @@ int xha_get_lease64(struct xha_rec *rec, u32 *id, u64 *lease)
 	return elem_end(rec, &in);
 }
 
+/* xha_put_final - write the last number used, and (low half) the term it ends */
+int xha_put_final(struct xha_writer *w, u32 id, u32 term, u64 oseq)
+{
+	struct xha_out o;
+
+	xha_rec_begin(w, &o, XHA_REC_FINAL, true);
+	xha_out_be32(&o, id);
+	xha_out_be32(&o, term);
+	xha_out_be64(&o, oseq);
+	return xha_rec_end(w, &o, XHA_REC_FINAL);
+}
+
+/* xha_get_final - read it */
+int xha_get_final(struct xha_rec *rec, u32 *id, u32 *term, u64 *oseq)
+{
+	struct xha_in in;
+	int ret = elem_begin(rec, &in, 16, id);
+
+	if (ret != 1)
+		return ret;
+	*term = xha_in_be32(&in);
+	*oseq = xha_in_be64(&in);
+	return elem_end(rec, &in);
+}
+
 /**
  * xha_window_words - how many words of a window need to be sent
  * @win: the window

@@ -280,7 +280,7 @@ def no_document_names_a_file_that_is_gone():
 
 ROLE_EVENTS = {"VIP_UP": "VIP up", "VIP_DOWN": "VIP down", "SET_ACTIVE": "set active",
                "SET_STANDBY": "set standby", "PEER_WINS": "peer wins", "WINNER_GONE": "winner gone",
-               "PEER_TERM": "peer's term"}
+               "PEER_TERM": "peer's term", "HANDOVER": "handover", "RESUME": "resume"}
 ROLE_TODO = {"OPEN": "raise term, take over", "CLOSE": "close, want a copy",
              "XHA_DO_WANT": "want a copy", "XHA_DO_TERM": "raise term"}
 

@@ -165,6 +165,9 @@ static int element(struct xha_rec *rec, struct xha_writer *w)
 	case XHA_REC_LEASE64:
 		ret = xha_get_lease64(rec, &id, &lease);
 		return ret == 1 && xha_put_lease64(w, id, lease) ? -EIO : ret;
+	case XHA_REC_FINAL:
+		ret = xha_get_final(rec, &id, &low, &lease);
+		return ret == 1 && xha_put_final(w, id, low, lease) ? -EIO : ret;
 	case XHA_REC_LIFE:
 		ret = xha_get_life(rec, &id, &life);
 		return ret == 1 && xha_put_life(w, id, &life) ? -EIO : ret;

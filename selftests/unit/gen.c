@@ -339,6 +339,8 @@ int gen_put(struct xha_writer *w, u8 type)
 		return xha_put_lease(w, rnd(), rnd());
 	case XHA_REC_LEASE64:
 		return xha_put_lease64(w, rnd(), rnd());
+	case XHA_REC_FINAL:
+		return xha_put_final(w, rnd(), rnd(), rnd_edgy());
 	case XHA_REC_WINDOW:
 		gen_window(&win, rnd_below(4097), rnd_edgy());
 		return xha_put_window(w, rnd(), &win);

@@ -9,12 +9,12 @@
 #include "../../kmod/wire.h"
 
 #define GEN_ROOM	(64 * 1024)	/* no frame of ours is that large */
-#define GEN_LAST_TYPE	XHA_REC_TIME	/* of the records that are known */
+#define GEN_LAST_TYPE	XHA_REC_FINAL	/* of the records that are known */
 
 /* Is it a record of elements? */
 static inline bool gen_elems(u8 type)
 {
-	return type >= XHA_REC_DELETE && type <= XHA_REC_RESULT;
+	return (type >= XHA_REC_DELETE && type <= XHA_REC_RESULT) || type == XHA_REC_FINAL;
 }
 
 /* An SA and what its keys point to. */

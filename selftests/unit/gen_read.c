@@ -226,6 +226,8 @@ static int read_elem(struct xha_rec *rec, struct gen_seen *seen)
 		return xha_get_lease(rec, &id, &v32);
 	case XHA_REC_LEASE64:
 		return xha_get_lease64(rec, &id, &v64);
+	case XHA_REC_FINAL:
+		return xha_get_final(rec, &id, &v32, &v64);
 	case XHA_REC_LIFE:
 		return xha_get_life(rec, &id, &life);
 	case XHA_REC_RESULT:

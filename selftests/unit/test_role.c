@@ -116,7 +116,7 @@ static void check_facts(const struct xha_role_in *in,
 	}
 	/* No fact but the VIP or the winner's end makes a node active. */
 	if (!soft(in->event) && in->event != XHA_EV_VIP_UP &&
-	    in->event != XHA_EV_WINNER_GONE)
+	    in->event != XHA_EV_WINNER_GONE && in->event != XHA_EV_RESUME)
 		RULE(out->role != ACTIVE || in->role == ACTIVE);
 }
 

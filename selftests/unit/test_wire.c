@@ -13,7 +13,7 @@ static const u8 all_types[] = {
 	XHA_REC_HELLO, XHA_REC_ACK, XHA_REC_GROUP, XHA_REC_BEGIN,
 	XHA_REC_CHECK, XHA_REC_SA, XHA_REC_POLICY, XHA_REC_DELETE,
 	XHA_REC_LEASE, XHA_REC_LEASE64, XHA_REC_WINDOW, XHA_REC_LIFE,
-	XHA_REC_RESULT, XHA_REC_TIME,
+	XHA_REC_RESULT, XHA_REC_TIME, XHA_REC_FINAL,
 };
 
 /* The first record of what @w wrote. */
@@ -265,6 +265,7 @@ static void t_elements(void)
 		CHECK(!xha_put_window(&w, i, &win));
 		CHECK(!xha_put_life(&w, i, &life));
 		CHECK(!xha_put_result(&w, i, 0xfff0));
+		CHECK(!xha_put_final(&w, i, ~i, 0xfffffff0ULL + i));
 		first(&w, &r, &rec);
 		CHECK(xha_get_lease(&rec, &id, &lease) == 1 &&
 		      id == (u32)i && lease == 0xfffffff0U + i);
@@ -289,6 +290,9 @@ static void t_elements(void)
 			      min_t(u64, life.use_age, U32_MAX - 1));
 		CHECK(xha_next(&r, &rec) == 1);
 		CHECK(xha_get_result(&rec, &id, &code) == 1 && code == 0xfff0);
+		CHECK(xha_next(&r, &rec) == 1);
+		CHECK(xha_get_final(&rec, &id, &lease, &lease64) == 1 && id == (u32)i &&
+		      lease == (u32)~i && lease64 == 0xfffffff0ULL + i);
 		CHECK(!xha_next(&r, &rec));
 	}
 }

@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Exact handover, of a group whose role is set by hand: the next active begins at the next number, with no packet exposed.
+# And what becomes of it if one of the two does not answer.
+
+# shellcheck source=selftests/net/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=selftests/net/node.sh
+. "$NET/node.sh"
+# shellcheck source=selftests/net/sa.sh
+. "$NET/sa.sh"
+# shellcheck source=selftests/net/traffic.sh
+. "$NET/traffic.sh"
+
+TUNNELS=(32 128 esn)
+
+# Windows are synced once in a minute: what is there sooner was handed over.
+endpoint_group() { xha "$1" group add "$GROUP" local "$ENDPOINT" sync-period-time 60s sync-period-packets 0; }
+
+# serves NODE: it is told to, and the remote's packets go there.
+serves() { xha "$1" group set "$GROUP" active && vip_announce "$1"; }
+
+# Numbers of all SAs as the kernel has them: 'spi seq oseq' by direction.
+numbers()
+{
+	ip -n "$1" xfrm state list | awk '
+		/^src / { src = $2 }
+		/proto esp spi/ { spi = $4 }
+		/anti-replay (esn )?context:/ {
+			match($0, / seq 0x[0-9a-f]+/); seq = substr($0, RSTART + 5, RLENGTH - 5)
+			match($0, /oseq 0x[0-9a-f]+/); oseq = substr($0, RSTART + 5, RLENGTH - 5)
+			if (!/esn/) { print spi, src, seq, oseq; next }
+			long = 1
+		}
+		long && / seq-hi / {
+			match($0, / seq 0x[0-9a-f]+/); seq = substr($0, RSTART + 5, RLENGTH - 5)
+			match($0, /oseq 0x[0-9a-f]+/); oseq = substr($0, RSTART + 5, RLENGTH - 5)
+			print spi, src, seq, oseq; long = 0
+		}' | sort
+}
+
+# talk_to NODE NAME: 50 packets into each tunnel, all answered.
+talk_to()
+{
+	local i
+
+	for i in "${!TUNNELS[@]}"; do
+		start "$2-$i" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$((i + 1)).1" --rate "$(paced 100)" --count 50 --linger 1
+	done
+	for i in "${!TUNNELS[@]}"; do
+		wait "${JOB[$2-$i]}"
+		is 50 "$(get "$2-$i" .received)" "answers by $1 in tunnel $i" || return 1
+	done
+}
+
+# handed FROM TO: in one step, and exact.
+handed()
+{
+	xha "$2" group set "$GROUP" active && role_is "$2" active && role_is "$1" standby || return 1
+	numbers "$1" >"$TMP/before"
+	numbers "$2" >"$TMP/after"
+	vip_announce "$2"
+	at_least $((${#TUNNELS[@]} * 2)) "$(wc -l <"$TMP/before")" "SAs" && diff -u "$TMP/before" "$TMP/after"
+}
+
+last_event() { log_since | grep -- '-> active' | tail -n 1; }
+event_says() { last_event | grep -E "$1" || { last_event; return 1; }; }
+nothing_exposed() { event_says 'handed over.*exposure about 0, jump 0$'; }
+
+# The one is told to stop, and a moment later the other one to begin.
+in_two_steps()
+{
+	xha "$1" group set "$GROUP" standby && role_is "$1" standby && sleep 0.3 && handed "$1" "$2"
+}
+
+# Nothing that gw1 says arrives: not that it is closed, and not how far it came.
+deafen() { tc -n sw qdisc replace dev s-gw2 root netem loss 100%; }
+hear_again() { tc -n sw qdisc del dev s-gw2 root; }
+
+asked_in_vain()
+{
+	deafen
+	xha gw2 group set "$GROUP" active && role_is gw2 active && wait_role gw1 standby
+	vip_announce gw2
+}
+
+above_the_lease() { event_says 'group set.*jump [1-9][0-9]*$'; }
+
+# gw1 closes for gw2, which dies before it can take over.
+dies_in_between()
+{
+	deafen
+	xha gw2 group set "$GROUP" active &
+	wait_role gw1 standby && kill_node gw2
+	wait $!
+	busywait 8000 role_is gw1 active
+}
+
+begin 19
+topology gw1 gw2
+for ns in gw1 gw2; do
+	ip -n $ns addr add "$ENDPOINT/32" dev lo
+done
+node gw1 gw2 && node gw2 gw1 && endpoint_group gw1 && endpoint_group gw2 || give_up "nodes"
+serves gw1 || give_up "gw1 active"
+for i in "${!TUNNELS[@]}"; do
+	tunnel gw1 $((i + 1)) gcm "${TUNNELS[i]}" "$ENDPOINT" || give_up "tunnel $i"
+done
+check "the standby holds the SAs" wait_step gw1 gw2
+serve gw1 gw2
+tap wan rem wan
+
+check "traffic" talk_to gw1 first
+check "told to be active, the standby goes on at the next number" handed gw1 gw2
+check "nothing is exposed" nothing_exposed
+check "traffic goes on" talk_to gw2 second
+check "the former active becomes hot" wait_step gw2 gw1
+check "in two steps, on the one and on the other" in_two_steps gw2 gw1
+check "nothing is exposed, again" nothing_exposed
+check "traffic goes on there" talk_to gw1 third
+check "it becomes hot again" wait_step gw1 gw2
+
+check "what is not heard is not waited for: active" asked_in_vain
+check "... above the lease" above_the_lease
+hear_again
+check "traffic goes on with the other one deaf" talk_to gw2 fourth
+check "... and it becomes hot" wait_step gw2 gw1
+
+check "back, exactly" handed gw2 gw1
+wait_step gw1 gw2
+check "one that closed for a peer which dies is active again" dies_in_between
+hear_again
+vip_announce gw1
+talk_to gw1 fifth || diag "no answers"
+stop wan
+check "no number twice" no_duplicates wan
+finish
