@@ -8,26 +8,31 @@
 #include "peer.h"
 
 /**
+ * xha_follow_next_want - another copy than the last one is wanted of a peer
+ * @s: the peer and a group, xha_net.lock held
+ *
+ * 0 is for a node that wants nothing. Random at first: a group that was removed
+ * and is back wants another copy than the one it has had.
+ */
+void xha_follow_next_want(struct xha_sync *s)
+{
+	do {
+		s->want = s->want ? s->want + 1 : get_random_u32();
+	} while (!s->want);
+}
+
+/**
  * xha_follow_want - ask for a new copy
  * @g: group that this node does not serve, xha_net.lock held
  * @cause: why; static
  */
 void xha_follow_want(struct xha_group *g, const char *cause)
 {
-	struct xha_sync *s;
-
 	if (g->src < 0) {
 		xha_group_set_sync(g, XFRM_HA_SYNC_COLD, cause);
 		return;
 	}
-	s = &g->peers[g->src];
-	/*
-	 * 0 is for a node that wants nothing. Random at first: a group that was
-	 * removed and is back wants another copy than the one it has had.
-	 */
-	do {
-		s->want = s->want ? s->want + 1 : get_random_u32();
-	} while (!s->want);
+	xha_follow_next_want(&g->peers[g->src]);
 	g->copy_gen = 0;
 	xha_group_set_sync(g, XFRM_HA_SYNC_BULK, cause);
 	xha_peers_beat(g->xn);

@@ -26,9 +26,9 @@ static void xha_merge_due(struct xha_sync *s)
 {
 	s->merge = true;
 	s->merged = false;
-	s->want++;
-	if (!s->want)
-		s->want++;
+	/* It answers to no CHECK of before. */
+	s->got_check = 0;
+	xha_follow_next_want(s);
 }
 
 /**
@@ -188,13 +188,12 @@ static void xha_merge_counters(struct xha_peer *p, struct xha_sa *s)
 	int err = 0;
 
 	xha_snapshot_replay(x, &r);
-	if (s->dir == XFRM_HA_DIR_OUT && d->has & XHA_SA_HAS_LEASE)
-		err = xha_lease_learn(&s->view, d->lease, xha_now_ms(), s->esn);
-
 	spin_lock_bh(&x->lock);
 	xha_snapshot_sa(x, &p->rxs->mine);
 	if (x->km.state != XFRM_STATE_VALID || !xha_merge_same_sa(&p->rxs->mine, d))
 		goto out;
+	if (s->dir == XFRM_HA_DIR_OUT && d->has & XHA_SA_HAS_LEASE)
+		err = xha_lease_learn(&s->view, d->lease, xha_now_ms(), s->esn);
 	if (s->dir == XFRM_HA_DIR_OUT && !err && d->has & XHA_SA_HAS_LEASE &&
 	    d->lease > xha_replay_oseq(&r)) {
 		xha_replay_set_oseq(&r, d->lease);

@@ -274,6 +274,7 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 void xha_follow_peer_gone(struct xha_peer *p);
 void xha_follow_silence(struct xha_peer *p, struct xha_group *g);
 void xha_follow_want(struct xha_group *g, const char *cause);
+void xha_follow_next_want(struct xha_sync *s);
 
 /* merge.c: what the active takes from a peer first; xha_net.lock held */
 void xha_merge_all(struct xha_group *g, bool booted);

@@ -42,9 +42,9 @@ void xha_status_fill(struct xha_peer *p, struct xha_group *g,
 
 	if (xha_group_active(g)) {
 		st->gen = s->gen;
-		st->check = s->check;
 		st->count = g->nsas + g->npols;
 		st->want = xha_merge_wanted(p, g);
+		st->check = st->want ? s->got_check : s->check;
 		xha_status_hot(p->xn, s, st, now);
 		return;
 	}
