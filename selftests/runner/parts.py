@@ -10,9 +10,11 @@ VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "par
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
 SHORT = "backforth.sh changes.sh lifecycle.sh"
-# What is about the link and the words alone, whatever the kernel: once is enough. All of it is in check-full.
-ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh"
-ONCE_VM = ("thousand", "params")
+# What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
+ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
+    "scale.sh merge.sh handover.sh"
+# The three-machine tests that one kernel does without, in favour of the other.
+NOT_ON = {"6.1": ("reboot", "reload", "thousand", "params"), "6.12": ("backforth", "vip6")}
 
 
 def python(module, *args):
@@ -94,7 +96,7 @@ def check(env=None):
     for kernel in KERNELS:
         first = kernel == KERNELS[0] and not env
         skip = "" if first or env else ONCE
-        scenarios = [name for name in VM if not (first and name in ONCE_VM)]
+        scenarios = [name for name in VM if env or name not in NOT_ON[kernel]]
         guests += [net(kernel, skip=skip, timeout=1500 * longer), *machines(kernel, scenarios, env, 300 * longer)]
     guests += machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
