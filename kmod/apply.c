@@ -359,7 +359,7 @@ int xha_apply_sa(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	xha_apply_key(d, &key);
 	g = xha_merge_group(p, d->gid);
 	if (g)
-		return err ? 0 : xha_merge_sa(p, g, &key);
+		return err ? 0 : xha_merge_sa(p, g, &key, rec->flags & XHA_REC_KNOWN);
 	g = xha_copy_group(p, d->gid);
 	if (!g)
 		return 0;

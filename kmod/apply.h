@@ -25,8 +25,10 @@ u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
 		   const struct xha_sa_desc *d, u8 *dir);
 
 /* merge.c: into what this node serves */
-int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_key *key);
-int xha_merge_policy(struct xha_peer *p, struct xha_group *g, const struct xha_pol_key *key);
+int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_key *key,
+		 bool known);
+int xha_merge_policy(struct xha_peer *p, struct xha_group *g,
+		     const struct xha_pol_key *key, bool known);
 
 /* apply_obj.c: what SAs and policies have in common */
 bool xha_apply_stale(struct xha_peer *p, u32 id, u64 frame);

@@ -47,6 +47,7 @@ int xha_apply_claim(struct xha_peer *p, struct xha_obj *o, u32 id, u64 frame,
 	if (err)
 		return err;
 
+	o->track[p->slot].known = true;
 	o->frame = frame;
 	o->gen = o->group->peers[p->slot].got_gen;
 	xha_obj_set_hash(o, hash);

@@ -83,6 +83,7 @@ static int xha_apply_pol_replace(struct xha_peer *p, struct xha_pol *pol, u64 fr
 	}
 	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
 	pol->xp = xp;
+	pol->genid = 0;
 	pol->obj.installed = xp;
 	if (pol->parked)
 		xha_install_policy_discard(old);
@@ -224,7 +225,8 @@ int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	xha_apply_pol_key(d, &key);
 	g = xha_merge_group(p, d->gid);
 	if (g)
-		return err || !xha_apply_pol_valid(d) ? 0 : xha_merge_policy(p, g, &key);
+		return err || !xha_apply_pol_valid(d) ? 0 :
+		       xha_merge_policy(p, g, &key, rec->flags & XHA_REC_KNOWN);
 	g = xha_copy_group(p, d->gid);
 	if (!g)
 		return 0;

@@ -166,8 +166,22 @@ void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o)
 		return;
 
 	t->flight--;
+	t->known = true;
 	xha_track_settle(xha_sync_of(p, o), t);
 	xha_obj_reap(p->xn, o);
+}
+
+/**
+ * xha_dirty_unknown - a peer has started anew: it knows nothing of before
+ * @p: peer, xha_net.lock held
+ */
+void xha_dirty_unknown(struct xha_peer *p)
+{
+	struct xha_obj *o;
+	u32 id = 0;
+
+	while ((o = xha_obj_next(p->xn, &id)))
+		o->track[p->slot].known = false;
 }
 
 /**

@@ -99,6 +99,9 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 	if (err)
 		return err;
 
+	/* The flags of the record are the second byte of its header. */
+	if (!o->dead && o->track[p->slot].known && !xha_group_active(o->group))
+		w->buf[w->rec + 1] |= XHA_REC_KNOWN;
 	if (!o->dead)
 		hash = xha_record_hash(w->buf + w->rec + XHA_REC_HDR_LEN,
 				       xha_frame_fixed(t, w, o));

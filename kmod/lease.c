@@ -40,7 +40,8 @@ static u64 seq_left(u64 seq, bool esn)
 u64 xha_lease_step(u64 oseq, bool esn, u32 shift, u64 rate, u32 delay_ms)
 {
 	u64 left = seq_left(oseq, esn);
-	u64 most = esn ? left : left / XHA_LEASE_STEP_32;
+	u64 most = esn ? min_t(u64, left, XHA_LEASE_STEP_ESN) :
+			 left / XHA_LEASE_STEP_32;
 	u64 step;
 
 	step = packets_in(sat_mul(rate, XHA_LEASE_HORIZON), delay_ms);

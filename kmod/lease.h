@@ -18,6 +18,11 @@
 #define XHA_LEASE_CAP_32	8
 /* Of 32 bits, a step is at most this part of what is left. */
 #define XHA_LEASE_STEP_32	64
+/*
+ * ESN: the largest step. A number that a daemon sets moves as no traffic does;
+ * step and jump together must stay below what a receiver can decode.
+ */
+#define XHA_LEASE_STEP_ESN	(1ULL << 30)
 /* ESN: the largest move that is plausible. */
 #define XHA_LEASE_JUMP_ESN	(4 * XHA_LEASE_CAP_ESN)
 
@@ -36,8 +41,8 @@ static inline u64 xha_seq_max(bool esn)
  * @delay_ms: sample period + time until an ack is there
  *
  * Return: max(@shift, XHA_LEASE_HORIZON x rate x delay), but of a 32-bit space
- * at most 1/XHA_LEASE_STEP_32 of what is left; at least 1 (0 only when no
- * number is left).
+ * at most 1/XHA_LEASE_STEP_32 of what is left, with ESN at most
+ * XHA_LEASE_STEP_ESN; at least 1 (0 only when no number is left).
  */
 u64 xha_lease_step(u64 oseq, bool esn, u32 shift, u64 rate, u32 delay_ms);
 

@@ -35,17 +35,25 @@ static void xha_merge_due(struct xha_sync *s)
  * xha_merge_all - any peer may have what we lack
  * @g: group that this node serves from now on, xha_net.lock held
  * @booted: it has from the start: what XFRM holds counts, if it holds anything
+ * @whole: its copy was hot: one who is not here now has nothing to add, unless it
+ *	   was active meanwhile, and that it says
  */
-void xha_merge_all(struct xha_group *g, bool booted)
+void xha_merge_all(struct xha_group *g, bool booted, bool whole)
 {
 	int slot;
 
-	if (XHA_MUTANT_NO_MERGE)
-		return;
-	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
-		xha_merge_due(&g->peers[slot]);
 	g->finals = false;
 	g->booted = booted;
+	if (XHA_MUTANT_NO_MERGE)
+		return;
+	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++) {
+		struct xha_sync *s = &g->peers[slot];
+
+		s->merge = false;
+		s->merged = false;
+		if (!whole || xha_peer_up(xha_peer_slot(g->xn, slot)))
+			xha_merge_due(s);
+	}
 }
 
 /**
@@ -267,10 +275,12 @@ static int xha_merge_build(struct xha_peer *p, struct xha_group *g,
  * @p: peer, xha_net.lock held; let go and taken again
  * @g: group that is being merged; the SA is in the receiver's scratch
  * @key: its key
+ * @known: we have had it: if it is not here, it was deleted here, or is retired
  *
  * Return: 0 or -ENOMEM.
  */
-int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_key *key)
+int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_key *key,
+		 bool known)
 {
 	struct xha_sa *s = xha_sa_find(p->xn, key);
 	u8 dir;
@@ -280,7 +290,7 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
 			xha_merge_counters(p, s);
 		return 0;
 	}
-	if (xha_apply_check(p, g, &p->rxs->sa, &dir) != XHA_RESULT_OK)
+	if (known || xha_apply_check(p, g, &p->rxs->sa, &dir) != XHA_RESULT_OK)
 		return 0;
 	return xha_merge_build(p, g, key, dir);
 }
@@ -290,15 +300,17 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
  * @p: peer, xha_net.lock held
  * @g: group that is being merged; the policy is in the receiver's scratch
  * @key: its key
+ * @known: we have had it: if it is not here, it was deleted here
  *
  * Return: 0 or -ENOMEM.
  */
-int xha_merge_policy(struct xha_peer *p, struct xha_group *g, const struct xha_pol_key *key)
+int xha_merge_policy(struct xha_peer *p, struct xha_group *g,
+		     const struct xha_pol_key *key, bool known)
 {
 	struct xfrm_policy *xp;
 	struct xha_pol *pol;
 
-	if (xha_pol_find(p->xn, key) || g->policies == XFRM_HA_POLICIES_OFF)
+	if (known || xha_pol_find(p->xn, key) || g->policies == XFRM_HA_POLICIES_OFF)
 		return 0;
 	xp = xha_install_policy_build(p->xn->net, &p->rxs->pol);
 	if (!xp)

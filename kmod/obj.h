@@ -37,6 +37,8 @@ enum xha_what {
  * @pending: counted in xha_sync.pending
  * @bulk: counted in xha_sync.left
  * @lost: a frame that carried it got lost; counted in xha_sync.lost
+ * @known: the peer has acked it, or has given it to us, since it started: if it
+ *	   has it no more, it was deleted there
  */
 struct xha_track {
 	struct list_head dirty[XHA_W_MAX];
@@ -47,6 +49,7 @@ struct xha_track {
 	bool pending:1;
 	bool bulk:1;
 	bool lost:1;
+	bool known:1;
 };
 
 /**
@@ -188,6 +191,7 @@ struct xha_pol_key {
  * @obj: the object
  * @key: key in xha_net.pols
  * @xp: the kernel's policy, a reference; NULL if it is not there
+ * @genid: of @xp when it was last looked at: migration changes it in place
  * @parked: the kernel does not have it yet: it waits for this node to be active
  * @rcu: rhashtable's lookups are lockless
  */
@@ -195,6 +199,7 @@ struct xha_pol {
 	struct xha_obj obj;
 	struct xha_pol_key key;
 	struct xfrm_policy *xp;
+	int genid;
 	bool parked;
 	struct rcu_head rcu;
 };

@@ -38,6 +38,7 @@ static void xha_park_out(struct xha_pol *pol, struct xha_pol_desc *d)
 	xfrm_policy_delete(pol->xp, pol->key.dir);
 	xfrm_pol_put(pol->xp);
 	pol->xp = xp;
+	pol->genid = 0;
 	pol->parked = true;
 }
 

@@ -277,7 +277,7 @@ void xha_follow_want(struct xha_group *g, const char *cause);
 void xha_follow_next_want(struct xha_sync *s);
 
 /* merge.c: what the active takes from a peer first; xha_net.lock held */
-void xha_merge_all(struct xha_group *g, bool booted);
+void xha_merge_all(struct xha_group *g, bool booted, bool whole);
 void xha_merge_peer(struct xha_group *g, int slot);
 void xha_merge_heard(struct xha_peer *p, struct xha_group *g,
 		     const struct xha_group_status *st);

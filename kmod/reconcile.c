@@ -217,11 +217,14 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	struct xha_pol_key key;
 	struct xha_group *g;
 	struct xha_pol *p;
+	int genid;
 
 	if (xp->walk.dead)
 		return false;
 
 	xha_snapshot_pol_key(xp, dir, &key);
+	/* Before what it says, which may be changing. */
+	genid = atomic_read(&xp->genid);
 	g = xha_reconcile_pol_group(xn, xp);
 
 	p = xha_pol_find(xn, &key);
@@ -230,7 +233,7 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 		xha_copy_drop(xn, &p->obj);
 		return false;
 	}
-	if (p && (p->xp != xp || p->obj.group != g)) {
+	if (p && (p->xp != xp || p->genid != genid || p->obj.group != g)) {
 		xha_copy_missing(xn, &p->obj);
 		p = NULL;
 	}
@@ -249,6 +252,7 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	}
 	xfrm_pol_hold(xp);
 	p->xp = xp;
+	p->genid = genid;
 	p->obj.origin = XFRM_HA_ORIGIN_OWN;
 	xha_obj_set_why(&p->obj, g->policies == XFRM_HA_POLICIES_OFF ?
 			"policies off" : xha_snapshot_pol_why_not(xp, dir));

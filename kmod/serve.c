@@ -13,6 +13,7 @@
 #include "tap.h"
 
 #define XHA_LIFE_SLOW	10	/* lifetimes without limits: every so many periods */
+#define XHA_TOP_NEAR	(1ULL << 46)	/* a WINDOW has 48 bits of the top */
 
 /**
  * struct xha_sample - counters of an SA at one moment
@@ -113,6 +114,8 @@ static void xha_serve_rate(struct xha_sa *s, u64 oseq, u64 now)
 
 static void xha_serve_overruns(struct xha_sa *s)
 {
+	/* No lease covers the last number of 32 bits; who has that much starts no more. */
+	u64 used = min(s->oseq, xha_seq_max(s->esn));
 	struct xha_group *g = s->obj.group;
 	struct xha_peer *p;
 	int slot;
@@ -122,7 +125,7 @@ static void xha_serve_overruns(struct xha_sa *s)
 
 		if (s->obj.track[slot].result == XHA_RESULT_COUNTER)
 			sync->over = true;
-		if (s->oseq <= s->obj.track[slot].acked_lease || !s->oseq)
+		if (used <= s->obj.track[slot].acked_lease || !used)
 			continue;
 		sync->over = true;
 		if (xha_peer_up(p) && sync->whole) {
@@ -137,10 +140,13 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 	struct xha_group *g = s->obj.group;
 	u64 moved = c->packets - s->synced_packets;
 	u64 period = g->period_time;
+	bool far = false;
 
 	/* A daemon may set it, too (XFRM_MSG_NEWAE), without a packet. */
-	if (c->seq > s->synced_seq)
+	if (c->seq > s->synced_seq) {
 		moved = max(moved, c->seq - s->synced_seq);
+		far = c->seq - s->synced_seq >= XHA_TOP_NEAR;
+	}
 	s->seq = c->seq;
 	if ((moved && period && now - s->synced_at >= period) ||
 	    (g->period_packets && moved >= g->period_packets)) {
@@ -148,7 +154,7 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 		s->synced_seq = c->seq;
 		s->synced_at = now;
 		if (s->dir == XFRM_HA_DIR_IN)
-			xha_dirty(g->xn, &s->obj, XHA_W_WINDOW);
+			xha_dirty(g->xn, &s->obj, far ? XHA_W_OBJECT : XHA_W_WINDOW);
 	}
 
 	if (!c->limited)

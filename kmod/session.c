@@ -138,6 +138,8 @@ void xha_session_hello(struct xha_peer *p, const struct xha_hello *h, u64 now)
 				  "the peer has begun anew" :
 				  "the peer has restarted");
 
+	if (p->boot != h->boot)
+		xha_dirty_unknown(p);
 	p->heard_at = now;
 	p->boot = h->boot;
 	p->remote_session = h->session;

@@ -221,11 +221,12 @@ const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir)
 
 /**
  * xha_snapshot_policy - a policy without its counters
- * @xp: policy; its members do not change while it lives, but for the limits
+ * @xp: policy; its members do not change while it lives, but for the limits, and
+ * for the templates, when it is migrated
  * @dir: XFRM_POLICY_IN, _OUT or _FWD
  * @d: filled in but for id and gid
  */
-void xha_snapshot_policy(const struct xfrm_policy *xp, u8 dir,
+void xha_snapshot_policy(struct xfrm_policy *xp, u8 dir,
 			 struct xha_pol_desc *d)
 {
 	int i;
@@ -242,6 +243,7 @@ void xha_snapshot_policy(const struct xfrm_policy *xp, u8 dir,
 	d->mark = xp->mark;
 	d->if_id = xp->if_id;
 	d->ntmpl = xp->xfrm_nr;
+	read_lock_bh(&xp->lock);
 	for (i = 0; i < xp->xfrm_nr; i++) {
 		const struct xfrm_tmpl *t = &xp->xfrm_vec[i];
 		struct xfrm_user_tmpl *u = &d->tmpl[i];
@@ -257,4 +259,5 @@ void xha_snapshot_policy(const struct xfrm_policy *xp, u8 dir,
 		u->ealgos = t->ealgos;
 		u->calgos = t->calgos;
 	}
+	read_unlock_bh(&xp->lock);
 }

@@ -19,7 +19,7 @@ const char *xha_snapshot_why_not(const struct xfrm_state *x);
 
 void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
 			  struct xha_pol_key *key);
-void xha_snapshot_policy(const struct xfrm_policy *xp, u8 dir,
+void xha_snapshot_policy(struct xfrm_policy *xp, u8 dir,
 			 struct xha_pol_desc *d);
 const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir);
 

@@ -174,11 +174,11 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 				xha_obj_bury(g->xn, o);
 		}
 	}
+	xha_handover_withdraw(g);
+	xha_merge_all(g, t->from == XFRM_HA_ROLE_INIT, g->sync == XFRM_HA_SYNC_HOT);
 	g->src = -1;
 	g->copy_gen = 0;
 	g->sync = XFRM_HA_SYNC_NONE;
-	xha_handover_withdraw(g);
-	xha_merge_all(g, t->from == XFRM_HA_ROLE_INIT);
 	xha_stat_inc(&g->xn->stats, XHA_STAT_TAKEOVERS);
 }
 

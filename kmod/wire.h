@@ -267,6 +267,9 @@ enum xha_tlv {
 	XHA_TLV_LIFE = XHA_TLV_COUNTER | 3,
 };
 
+/* Flags of SA and policy records; not part of the digest. */
+#define XHA_REC_KNOWN	0x01	/* to be merged: the receiver has had it before */
+
 /**
  * struct xha_writer - a frame being written
  * @buf: start of the datagram

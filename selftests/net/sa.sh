@@ -38,15 +38,13 @@ algorithm()
 	esac
 }
 
-# window NAME
+# window SIZE, esn or esnSIZE
 window()
 {
 	case $1 in
-	32) REPLY="replay-window 32" ;;
-	128) REPLY="replay-window 128" ;;
-	1024) REPLY="replay-window 1024" ;;
 	esn) REPLY="replay-window 128 flag esn" ;;
-	*) give_up "no window $1" ;;
+	esn*) REPLY="replay-window ${1#esn} flag esn" ;;
+	*) REPLY="replay-window $1" ;;
 	esac
 }
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * xha-migrate: moves a policy and its SA from one pair of tunnel endpoints to another, as an IKE daemon with MOBIKE does
+ * by XFRM_MSG_MIGRATE.
+ * usage: xha-migrate in|out|fwd SEL-SRC SEL-DST REQID OLD-SRC OLD-DST NEW-SRC NEW-DST
+ *
+ * IPv4, ESP in tunnel mode; the selector is of single addresses.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/xfrm.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct request {
+	struct nlmsghdr nlh;
+	struct xfrm_userpolicy_id id;
+	struct nlattr attr;
+	struct xfrm_user_migrate migrate;
+};
+
+struct answer {
+	struct nlmsghdr nlh;
+	struct nlmsgerr err;
+	char rest[512];
+};
+
+static int direction(const char *word)
+{
+	if (!strcmp(word, "in"))
+		return XFRM_POLICY_IN;
+	if (!strcmp(word, "out"))
+		return XFRM_POLICY_OUT;
+	return strcmp(word, "fwd") ? -1 : XFRM_POLICY_FWD;
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = {
+		.nlh = {
+			.nlmsg_len = sizeof(r),
+			.nlmsg_type = XFRM_MSG_MIGRATE,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		},
+		.id.sel = { .family = AF_INET, .prefixlen_s = 32, .prefixlen_d = 32 },
+		.attr = { .nla_len = sizeof(r.attr) + sizeof(r.migrate), .nla_type = XFRMA_MIGRATE },
+		.migrate = { .proto = IPPROTO_ESP, .mode = XFRM_MODE_TUNNEL, .old_family = AF_INET, .new_family = AF_INET },
+	};
+	struct answer a;
+	int dir, fd;
+
+	dir = argc == 9 ? direction(argv[1]) : -1;
+	if (dir < 0 || inet_pton(AF_INET, argv[2], &r.id.sel.saddr.a4) != 1 ||
+	    inet_pton(AF_INET, argv[3], &r.id.sel.daddr.a4) != 1 ||
+	    inet_pton(AF_INET, argv[5], &r.migrate.old_saddr.a4) != 1 ||
+	    inet_pton(AF_INET, argv[6], &r.migrate.old_daddr.a4) != 1 ||
+	    inet_pton(AF_INET, argv[7], &r.migrate.new_saddr.a4) != 1 ||
+	    inet_pton(AF_INET, argv[8], &r.migrate.new_daddr.a4) != 1) {
+		fprintf(stderr, "usage: xha-migrate in|out|fwd SEL-SRC SEL-DST REQID OLD-SRC OLD-DST NEW-SRC NEW-DST\n");
+		return 2;
+	}
+	r.id.dir = dir;
+	r.migrate.reqid = atoi(argv[4]);
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_XFRM);
+	if (fd < 0 || send(fd, &r, sizeof(r), 0) < 0 ||
+	    recv(fd, &a, sizeof(a), 0) < (ssize_t)(sizeof(a.nlh) + sizeof(a.err))) {
+		perror("xha-migrate");
+		return 1;
+	}
+	if (a.nlh.nlmsg_type != NLMSG_ERROR || a.err.error) {
+		fprintf(stderr, "xha-migrate: %s\n", strerror(a.nlh.nlmsg_type == NLMSG_ERROR ? -a.err.error : EPROTO));
+		return 1;
+	}
+	return 0;
+}
