@@ -101,11 +101,11 @@ demo: module-$(KERNEL) test-tree ## three machines, one is killed, the tunnel li
 	@SAS=$(SAS) python3 -u -m selftests.vm.demo $(KERNEL)
 
 check: ## everything that tests (at most 45 minutes on two processors)
-	@$(LAB)/packages.sh build lab fuzz
+	@$(LAB)/packages.sh build lab fuzz model
 	@$(RUN) check $(ONLY)
 
 check-full: ## check with larger counts
-	@$(LAB)/packages.sh build lab debug fuzz
+	@$(LAB)/packages.sh build lab debug fuzz model
 	@$(RUN) check-full $(ONLY)
 
 check-debug: ## the tests on a kernel with KASAN, lockdep, kmemleak and others
@@ -123,6 +123,10 @@ mutants: ## wrong modules, each of which a test must find
 unit: ## unit tests of the pure files, a short run of the fuzzers, and the tests of the tool
 	@$(LAB)/packages.sh build fuzz
 	@$(RUN) unit $(ONLY)
+
+model: ## the protocol as a model, checked by spin in its larger configuration
+	@$(LAB)/packages.sh model
+	@$(RUN) model $(ONLY)
 
 FUZZ_TIME ?= 600
 FLOOD ?= 10000000

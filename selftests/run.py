@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs the parts of `make check` and its relatives, and adds up what they say.
 
-usage: python3 -m selftests.run check|check-full|check-debug|check-kernels|mutants|unit|fuzz|style [WORD[,WORD...]]
+usage: python3 -m selftests.run check|check-full|check-debug|check-kernels|mutants|unit|model|fuzz|style [WORD[,WORD...]]
 
 WORD: only the part of that name, or those with it in their names, and what they need. XHA_JOBS: how much may run at a time (default 2: one part with guests).
 """

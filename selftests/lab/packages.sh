@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Installs the Debian packages that a part of the work needs, and only those that are missing.
-# usage: packages.sh [build|lab|debug|fuzz]...     (no argument: all)
+# usage: packages.sh [build|lab|debug|fuzz|model]...     (no argument: all)
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -11,12 +11,13 @@ declare -A GROUPS_OF=(
 	[lab]="qemu-system-x86 mmdebstrap python3 kmod cpio zstd xz-utils gcc libc6-dev iproute2"
 	[debug]="build-essential bc bison flex libelf-dev libssl-dev cpio rsync xz-utils kmod"
 	[fuzz]="build-essential clang-14 libclang-rt-14-dev"
+	[model]="gcc libc6-dev cpp spin"
 )
 
-[ $# -gt 0 ] || set -- build lab debug fuzz
+[ $# -gt 0 ] || set -- build lab debug fuzz model
 missing=()
 for group in "$@"; do
-	[ -n "${GROUPS_OF[$group]:-}" ] || die "unknown group '$group' (build, lab, debug, fuzz)"
+	[ -n "${GROUPS_OF[$group]:-}" ] || die "unknown group '$group' (build, lab, debug, fuzz, model)"
 	for package in ${GROUPS_OF[$group]}; do
 		status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=unknown
 		[ "$status" = installed ] || missing+=("$package")

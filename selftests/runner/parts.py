@@ -52,6 +52,11 @@ def fuzz_part(seconds=""):
                 timeout=600 + 4 * int(seconds or 0))
 
 
+def model(size):
+    """The protocol in Promela."""
+    return Part("model", ["selftests/model/run.sh", size], timeout=600 if size == "small" else 5400, env={"O": str(BUILD / "model")})
+
+
 def style():
     return [Part("style", python("runner.style"), timeout=180)]
 
@@ -89,7 +94,7 @@ def debug_kernel():
 
 def check(env=None):
     parts = [test_tree(), *debug_kernel()]
-    parts += [build(kernel) for kernel in KERNELS] + units() + style()
+    parts += [build(kernel) for kernel in KERNELS] + units() + [model("full" if env else "small")] + style()
     longer = 4 if env else 1
     # One namespace part and one scenario at a time: pairs that leave both processors busy and none starved.
     guests = []
@@ -146,4 +151,5 @@ RUNS = {
     "unit": units,
     "fuzz": fuzz,
     "style": style,
+    "model": lambda: [model("full")],
 }
