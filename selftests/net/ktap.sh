@@ -79,7 +79,7 @@ give_up()
 	exit "$KSFT_FAIL"
 }
 
-now_ms() { echo "${EPOCHREALTIME/[.,]/}" | cut -c1-13; }
+now_ms() { local us=${EPOCHREALTIME/[.,]/}; echo "${us::-3}"; }
 now_ns() { echo "${EPOCHREALTIME/[.,]/}000"; }
 
 # Emulated machines are slow; XHA_PATIENCE multiplies every bound, as in the lab.

@@ -3,7 +3,7 @@
 
 usage: [SOUND=1] python3 -m selftests.vm.mutants [KERNEL]
 
-A line there is: NUMBER [-D FLAG]... SCRIPT 'CHECK'. Number 0 is a control: it has the flags, but is right, and must pass
+A line there is: NUMBER [-D FLAG]... [VARIABLE=VALUE]... SCRIPT 'CHECK'. Number 0 is a control: it has the flags, but is right, and must pass
 the script. SOUND=1: the sound module has to pass the scripts of the others, too (`make check` runs them anyway).
 """
 
@@ -22,13 +22,14 @@ TEST_SECONDS = 300
 
 
 def listed():
-    """[(number, flags, script, check)]"""
+    """[(number, flags, script with its variables, check)]"""
     rows = []
     for line in LIST.read_text(encoding="utf-8").splitlines():
         words = shlex.split(line, comments=True)
         if words:
-            number, *flags, script, check = words
-            rows.append((int(number), tuple(flags), script, check))
+            number, *more, script, check = words
+            flags = tuple(word for word in more if word.startswith("-"))
+            rows.append((int(number), flags, " ".join([*(word for word in more if word not in flags), f"./{script}"]), check))
     if os.environ.get("SOUND"):
         rows = [(0, (), script, "") for script in sorted({row[2] for row in rows if row[0] and not row[1]})] + rows
     return rows
@@ -43,7 +44,7 @@ def built(kernel, number, flags):
 def attempt(guest, module, script):
     """(status, the checks that failed, output) of one script with one module."""
     put_module(guest, "tried.ko", module)
-    result = guest.run(f"cd /test/selftests/net && XHA_MODULE=/test/bin/tried.ko ./{script}", timeout=TEST_SECONDS, check=False)
+    result = guest.run(f"cd /test/selftests/net && XHA_MODULE=/test/bin/tried.ko {script}", timeout=TEST_SECONDS, check=False)
     return result.status, re.findall(r"^not ok \d+ (.*)", result.out, re.MULTILINE), result.out
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The namespace tests in one guest, as kernel people run them: make -C selftests run_tests. Their KTAP is passed on.
 
-usage: [TESTS="kinds.sh ..."] [FLOOD=N] [XHA_TIMEOUT=SECONDS] python3 -m selftests.vm.netns [KERNEL]
+usage: [TESTS="kinds.sh ..."] [FLOOD=N] [SCHEDULES=N] [SEED=N] [XHA_TIMEOUT=SECONDS] python3 -m selftests.vm.netns [KERNEL]
 
 On the debug kernel kmemleak looks for what the module left behind; success is said only after that.
 """
@@ -19,7 +19,7 @@ KMEMLEAK = "/sys/kernel/debug/kmemleak"
 # kmemleak does not speak of what is younger than five seconds.
 OLD_ENOUGH = 6
 # What the tests in the guest are told.
-WORDS = ("TESTS", "SKIP", "FLOOD", "XHA_TIMEOUT")
+WORDS = ("TESTS", "SKIP", "FLOOD", "SCHEDULES", "SEED", "XHA_TIMEOUT")
 
 
 def follow(job, patience, timeout):
