@@ -115,7 +115,7 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 		s->shared = true;
 		err = xha_apply_claim(p, &s->obj, d->id, frame, hash,
 				      XHA_RESULT_OK);
-		xha_apply_counters(p, s, d);
+		xha_apply_counters(p, s, d, frame);
 		return err ?: 1;
 	}
 	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED)
@@ -129,6 +129,8 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 /**
  * struct xha_kept - what the copy of an SA that is replaced knew already
  * @view: of the numbers
+ * @paced_session: where their pace is from
+ * @paced_frame: likewise
  * @seq: highest number received
  * @valid: there was one
  *
@@ -136,6 +138,8 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
  */
 struct xha_kept {
 	struct xha_lease_view view;
+	u32 paced_session;
+	u64 paced_frame;
 	u64 seq;
 	bool valid;
 };
@@ -150,6 +154,8 @@ static void xha_apply_keep(struct xha_peer *p, struct xha_sa *s,
 	if (!kept->valid)
 		return;
 	kept->view = s->view;
+	kept->paced_session = s->paced_session;
+	kept->paced_frame = s->paced_frame;
 	kept->seq = s->seq;
 	xha_snapshot_replay(s->x, &r);
 	spin_lock_bh(&s->x->lock);
@@ -165,6 +171,8 @@ static void xha_apply_restore(struct xha_peer *p, struct xha_sa *s,
 	if (!kept->valid)
 		return;
 	s->view = kept->view;
+	s->paced_session = kept->paced_session;
+	s->paced_frame = kept->paced_frame;
 	s->seq = kept->seq;
 	xha_snapshot_replay(s->x, &r);
 	/* Not known to XFRM yet; a window of another size begins anew. */
@@ -179,11 +187,12 @@ static void xha_apply_restore(struct xha_peer *p, struct xha_sa *s,
  * @x: state that XFRM does not know yet; closed by this
  * @keepalive: its NAT keepalives, s
  * @kept: what an older version knew, may be NULL
+ * @frame: number of the record's frame
  *
  * Return: 0, or -EEXIST: XFRM has another one in its place.
  */
 int xha_apply_insert(struct xha_peer *p, struct xha_sa *s, struct xfrm_state *x,
-		     u32 keepalive, const struct xha_kept *kept)
+		     u32 keepalive, const struct xha_kept *kept, u64 frame)
 {
 	const struct xha_sa_desc *d = &p->rxs->sa;
 	int err;
@@ -194,7 +203,7 @@ int xha_apply_insert(struct xha_peer *p, struct xha_sa *s, struct xfrm_state *x,
 	xha_gate_park(x, XFRM_HA_ROLE_STANDBY);
 	if (kept)
 		xha_apply_restore(p, s, kept);
-	xha_apply_counters(p, s, d);
+	xha_apply_counters(p, s, d, frame);
 	if (XHA_MUTANT_NO_GATE)
 		x->km.state = XFRM_STATE_VALID;
 
@@ -251,7 +260,7 @@ static int xha_apply_built(struct xha_peer *p, struct xha_group *g,
 		err = -ENOMEM;
 		goto discard;
 	}
-	if (x && xha_apply_insert(p, s, x, keepalive, &kept)) {
+	if (x && xha_apply_insert(p, s, x, keepalive, &kept, frame)) {
 		xha_obj_bury(p->xn, &s->obj);
 		xha_install_discard(x);
 		return xha_apply_taken(p, g, key, dir, frame, hash);

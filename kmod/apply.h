@@ -20,7 +20,7 @@ struct xha_kept;
 struct xha_sa *xha_apply_add(struct xha_peer *p, struct xha_group *g,
 			     const struct xha_sa_key *key, u8 dir, bool beside);
 int xha_apply_insert(struct xha_peer *p, struct xha_sa *s, struct xfrm_state *x,
-		     u32 keepalive, const struct xha_kept *kept);
+		     u32 keepalive, const struct xha_kept *kept, u64 frame);
 u8 xha_apply_check(struct xha_peer *p, struct xha_group *g,
 		   const struct xha_sa_desc *d, u8 *dir);
 
@@ -39,7 +39,8 @@ int xha_apply_claim(struct xha_peer *p, struct xha_obj *o, u32 id, u64 frame,
 bool xha_apply_early(struct xha_peer *p, u32 id);
 struct xha_sa *xha_apply_sa_by_id(struct xha_peer *p, u32 id);
 void xha_apply_counters(struct xha_peer *p, struct xha_sa *s,
-			const struct xha_sa_desc *d);
+			const struct xha_sa_desc *d, u64 frame);
+void xha_apply_pace(struct xha_peer *p, struct xha_sa *s, struct xha_pace pace, u64 frame);
 void xha_apply_lease(struct xha_peer *p, struct xha_sa *s, u64 lease);
 void xha_apply_final(struct xha_sa *s, u32 term, u64 oseq);
 void xha_apply_window_elem(struct xha_peer *p, struct xha_sa *s,

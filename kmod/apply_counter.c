@@ -64,8 +64,27 @@ void xha_apply_lease(struct xha_peer *p, struct xha_sa *s, u64 lease)
 {
 	if (s->dir != XFRM_HA_DIR_OUT)
 		return;
-	if (xha_lease_learn(&s->view, lease, xha_now_ms(), s->esn))
+	if (xha_lease_learn(&s->view, lease, s->esn))
 		xha_apply_refuse(p, s);
+}
+
+/**
+ * xha_apply_pace - how fast the active says that an SA may be used
+ * @p: peer, xha_net.lock held
+ * @s: SA
+ * @pace: the pace
+ * @frame: number of the frame
+ *
+ * It may fall, so what is older than what is known changes nothing.
+ */
+void xha_apply_pace(struct xha_peer *p, struct xha_sa *s, struct xha_pace pace, u64 frame)
+{
+	if (s->dir != XFRM_HA_DIR_OUT ||
+	    (s->paced_session == p->session && frame < s->paced_frame))
+		return;
+	s->view.pace = pace;
+	s->paced_session = p->session;
+	s->paced_frame = frame;
 }
 
 /**
@@ -160,10 +179,13 @@ void xha_apply_life(struct xha_sa *s, const struct xha_life *life, bool age)
  * @p: peer, xha_net.lock held
  * @s: SA with a state
  * @d: the record
+ * @frame: number of the frame
  */
 void xha_apply_counters(struct xha_peer *p, struct xha_sa *s,
-			const struct xha_sa_desc *d)
+			const struct xha_sa_desc *d, u64 frame)
 {
+	/* One that is not in it is 0. */
+	xha_apply_pace(p, s, d->pace, frame);
 	if (d->has & XHA_SA_HAS_LEASE)
 		xha_apply_lease(p, s, d->lease);
 	if (d->has & XHA_SA_HAS_WINDOW && d->win.bits)

@@ -76,7 +76,6 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 {
 	struct xha_group *g = xha_group_by_name(p->xn, b->name);
 	struct xha_sync *s;
-	struct xha_obj *o;
 
 	/* What was said of objects before is either applied or said again. */
 	p->floor = max(p->floor, frame);
@@ -100,9 +99,6 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 	/* Leases that come from now on are no older than this. */
 	if (!g->ever_hot)
 		g->hot_asof = xha_now_ms();
-	list_for_each_entry(o, &g->objs, in_group)
-		if (o->kind == XHA_KIND_SA)
-			xha_lease_turn(&xha_obj_sa(o)->view);
 	xha_group_set_sync(g, XFRM_HA_SYNC_BULK, "the active has begun a copy");
 }
 

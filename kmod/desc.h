@@ -7,6 +7,7 @@
 #ifndef _XHA_DESC_H
 #define _XHA_DESC_H
 
+#include "lease.h"
 #include "pure.h"
 
 #define XHA_WINDOW_BITS		4096	/* largest window that XFRM accepts */
@@ -63,6 +64,7 @@ struct xha_alg {
 #define XHA_SA_HAS_LEASE	0x10	/* counters, see struct xha_sa_desc */
 #define XHA_SA_HAS_WINDOW	0x20
 #define XHA_SA_HAS_LIFE		0x40
+#define XHA_SA_HAS_PACE		0x80
 
 /**
  * struct xha_sa_desc - everything that makes up an SA
@@ -96,6 +98,7 @@ struct xha_alg {
  * @coaddr: with XHA_SA_HAS_COADDR
  * @has: XHA_SA_HAS_* bits
  * @lease: the sender's lease, with XHA_SA_HAS_LEASE
+ * @pace: the sender's pace, with XHA_SA_HAS_PACE; else 0
  * @win: inbound window, with XHA_SA_HAS_WINDOW
  * @life: with XHA_SA_HAS_LIFE
  *
@@ -133,6 +136,7 @@ struct xha_sa_desc {
 
 	u32 has;
 	u64 lease;
+	struct xha_pace pace;
 	struct xha_window win;
 	struct xha_life life;
 };

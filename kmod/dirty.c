@@ -227,6 +227,8 @@ static void xha_track_clear(struct xha_obj *o, int slot)
 		list_del_init(&t->dirty[what]);
 	t->flight = 0;
 	t->acked_lease = 0;
+	t->acked_pace = (struct xha_pace){};
+	t->acked_frame = 0;
 	if (o->group) {
 		struct xha_sync *s = &o->group->peers[slot];
 
@@ -290,7 +292,7 @@ void xha_dirty_purge(struct xha_peer *p, struct xha_group *g)
 bool xha_dirty_counters(const struct xha_peer *p)
 {
 	return !list_empty(&p->dirty[XHA_W_LEASE]) || !list_empty(&p->dirty[XHA_W_WINDOW]) ||
-	       !list_empty(&p->dirty[XHA_W_LIFE]);
+	       !list_empty(&p->dirty[XHA_W_LIFE]) || !list_empty(&p->dirty[XHA_W_PACE]);
 }
 
 /**
@@ -306,6 +308,7 @@ bool xha_dirty_fills(const struct xha_peer *p)
 		[XHA_W_LEASE] = 8,
 		[XHA_W_WINDOW] = 12,
 		[XHA_W_LIFE] = 24,
+		[XHA_W_PACE] = 6,
 		[XHA_W_RESULT] = 6,
 	};
 	const struct list_head *at;

@@ -57,6 +57,11 @@ void xha_flight_lost(struct xha_peer *p, struct xha_frame *f)
 	xha_flight_free(p, f);
 }
 
+static bool xha_flight_has_pace(const struct xha_item *i)
+{
+	return i->what == XHA_W_PACE || i->what == XHA_W_OBJECT;
+}
+
 static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 {
 	struct xha_track *t;
@@ -69,6 +74,11 @@ static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 			continue;
 		t = &o->track[p->slot];
 		t->acked_lease = max(t->acked_lease, f->item[i].lease);
+		/* It may fall: the newest frame is what the peer goes by, too. */
+		if (xha_flight_has_pace(&f->item[i]) && f->number >= t->acked_frame) {
+			t->acked_pace = f->item[i].pace;
+			t->acked_frame = f->number;
+		}
 		if (f->item[i].what == XHA_W_OBJECT)
 			xha_dirty_landed(p, o);
 	}

@@ -26,13 +26,22 @@ u64 xha_record_hash(const u8 *body, size_t fixed)
 	return siphash(body, fixed, &key) ?: 1;
 }
 
-static void xha_frame_item(struct xha_tx_scratch *t, u32 id, u8 what, u64 lease)
+static struct xha_item *xha_frame_item(struct xha_tx_scratch *t, u32 id, u8 what, u64 lease)
 {
 	struct xha_item *i = &t->frame->item[t->frame->n++];
 
 	i->id = id;
 	i->what = what;
 	i->lease = lease;
+	i->pace = (struct xha_pace){};
+	return i;
+}
+
+/* From now on the peer may reckon with it, whether we hear of that or not. */
+static void xha_frame_item_pace(struct xha_item *i, struct xha_sa *s, struct xha_pace pace)
+{
+	i->pace = pace;
+	s->told = xha_pace_max(s->told, pace);
 }
 
 static int xha_frame_sa(struct xha_peer *p, struct xha_writer *w, struct xha_obj *o)
@@ -84,7 +93,9 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 			    struct xha_obj *o)
 {
 	struct xha_tx_scratch *t = p->txs;
+	struct xha_pace pace = {};
 	u64 lease = 0, hash = 0;
+	struct xha_item *i;
 	int err;
 
 	if (o->dead) {
@@ -92,6 +103,7 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 	} else if (o->kind == XHA_KIND_SA) {
 		err = xha_frame_sa(p, w, o);
 		lease = xha_obj_sa(o)->lease;
+		pace = t->sa.pace;
 		xha_obj_sa(o)->shared = true;
 	} else {
 		err = xha_frame_policy(p, w, o);
@@ -105,7 +117,9 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 	if (!o->dead)
 		hash = xha_record_hash(w->buf + w->rec + XHA_REC_HDR_LEN,
 				       xha_frame_fixed(t, w, o));
-	xha_frame_item(t, o->id, XHA_W_OBJECT, lease);
+	i = xha_frame_item(t, o->id, XHA_W_OBJECT, lease);
+	if (!o->dead && o->kind == XHA_KIND_SA)
+		xha_frame_item_pace(i, xha_obj_sa(o), pace);
 	xha_dirty_sent(p, o, hash);
 	t->frame->objects = true;
 	return 0;
@@ -134,6 +148,17 @@ static int xha_frame_lease(struct xha_peer *p, struct xha_writer *w,
 	return err;
 }
 
+static int xha_frame_pace(struct xha_peer *p, struct xha_writer *w, struct xha_sa *s)
+{
+	bool active = xha_group_active(s->obj.group);
+	struct xha_pace pace = active ? s->pace.now : s->view.pace;
+	int err = xha_put_pace(w, s->obj.id, pace);
+
+	if (!err)
+		xha_frame_item_pace(xha_frame_item(p->txs, s->obj.id, XHA_W_PACE, 0), s, pace);
+	return err;
+}
+
 static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
 			     struct xha_obj *o, enum xha_what what)
 {
@@ -143,6 +168,8 @@ static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
 
 	if (what == XHA_W_LEASE)
 		return xha_frame_lease(p, w, s);
+	if (what == XHA_W_PACE)
+		return xha_frame_pace(p, w, s);
 
 	spin_lock_bh(&s->x->lock);
 	xha_snapshot_counters(s, &t->sa);
@@ -247,7 +274,9 @@ static void xha_frame_acked(struct xha_peer *p, struct xha_writer *w)
 	}
 	if (xha_frame_objects(p, w))
 		return;
-	if (xha_frame_counters(p, w, XHA_W_LEASE) ||
+	/* A lease that is acked is one whose pace is known. */
+	if (xha_frame_counters(p, w, XHA_W_PACE) ||
+	    xha_frame_counters(p, w, XHA_W_LEASE) ||
 	    xha_frame_counters(p, w, XHA_W_WINDOW) ||
 	    xha_frame_counters(p, w, XHA_W_LIFE))
 		return;

@@ -5,8 +5,6 @@
  */
 #include "lease.h"
 
-#define FIRST_MS	1000	/* a first move says at most this of the rate */
-
 static u64 sat_add(u64 a, u64 b)
 {
 	u64 sum;
@@ -66,64 +64,77 @@ u64 xha_lease_renew(u64 oseq, u64 lease, u64 step, bool esn)
 	return max_t(u64, lease, next);
 }
 
-/* Up at once, down by an eighth of the way: the largest of the recent ones. */
-static u64 peak(u64 old, u64 sample)
+/* The least exponent of two that is not below @v. */
+static u8 exponent(u64 v)
 {
-	return sample >= old ? sample : old - (old - sample) / 8;
+	return v > 1 ? min_t(int, fls64(v - 1), XHA_PACE_MAX) : 0;
 }
 
-/*
- * A step of a 32-bit SA is at most a part of what is left. A larger move was
- * several steps, or another node's jump, and would make our own jump larger
- * than it need be.
- */
-static u64 plausible_step(u64 move, u64 base, bool esn)
+struct xha_pace xha_pace_of(u64 rate, u64 step)
 {
-	if (esn)
-		return move;
-	return min_t(u64, move, seq_left(base, esn) / XHA_LEASE_STEP_32);
+	struct xha_pace p = { .guard = exponent(sat_mul(step, 2)) };
+
+	rate = sat_mul(rate, 2);
+	if (rate > XHA_LEASE_RATE_32)
+		p.rate = exponent(rate);
+	return p;
 }
 
-/*
- * The time of the first lease is when it came, not when it was granted: the
- * first move after it can follow at once and says little of the rate.
- */
-static u64 rate_of(const struct xha_lease_view *v, u64 move, u64 now)
+struct xha_pace xha_pace_max(struct xha_pace a, struct xha_pace b)
 {
-	u64 ms = now > v->at ? now - v->at : 1;
-
-	if (!v->delta)
-		ms = max_t(u64, ms, FIRST_MS);
-	return div64_u64(sat_mul(move, 1000), ms);
+	a.rate = max_t(u8, a.rate, b.rate);
+	a.guard = max_t(u8, a.guard, b.guard);
+	return a;
 }
 
-int xha_lease_learn(struct xha_lease_view *v, u64 lease, u64 now, bool esn)
+/* What is stated goes down to the highest that was wanted, if that is far below. */
+static u8 fall(u8 stated, u8 top)
 {
-	u64 move;
+	return top + XHA_PACE_SLACK <= stated ? top : stated;
+}
 
+bool xha_pace_follow(struct xha_pacer *p, struct xha_pace want, u64 now)
+{
+	struct xha_pace was = p->now;
+
+	p->now = xha_pace_max(p->now, want);
+	p->top = xha_pace_max(p->top, want);
+	if (!p->since) {
+		p->since = now;
+	} else if (now >= p->since && now - p->since >= XHA_PACE_FALL) {
+		p->now.rate = fall(p->now.rate, p->top.rate);
+		p->now.guard = fall(p->now.guard, p->top.guard);
+		p->top = want;
+		p->since = now;
+	}
+	return !xha_pace_same(p->now, was);
+}
+
+int xha_lease_learn(struct xha_lease_view *v, u64 lease, bool esn)
+{
 	if (lease > xha_seq_max(esn))
 		return -ERANGE;
 	if (lease <= v->base)
 		return 0;
-	move = lease - v->base;
-	if (v->base && esn && move > XHA_LEASE_JUMP_ESN)
+	if (v->base && esn && lease - v->base > XHA_LEASE_JUMP_ESN)
 		return -ERANGE;
-	if (v->base && v->at) {
-		v->rate = peak(v->rate, rate_of(v, move, now));
-		v->delta = peak(v->delta, plausible_step(move, v->base, esn));
-	}
 	v->base = lease;
-	v->at = now;
 	return 0;
+}
+
+/* An exponent of 0 stands for nothing above the floor. */
+static u64 above_floor(u8 exp, u64 floor)
+{
+	return exp ? max_t(u64, floor, 1ULL << exp) : floor;
 }
 
 /* How far above the base the others may have got. */
 static u64 takeover_jump(const struct xha_lease_view *v, u32 shift,
 			 u64 silence, bool esn)
 {
-	u64 guard = max_t(u64, shift, sat_mul(v->delta, 2));
-	u64 rate = max_t(u64, sat_mul(v->rate, 2),
-			 esn ? XHA_LEASE_RATE_ESN : XHA_LEASE_RATE_32);
+	u64 floor = esn ? XHA_LEASE_RATE_ESN : XHA_LEASE_RATE_32;
+	u64 guard = above_floor(v->pace.guard, shift);
+	u64 rate = above_floor(v->pace.rate, floor);
 
 	return sat_add(guard, packets_in(rate, silence));
 }

@@ -25,6 +25,11 @@
 #define XHA_LEASE_STEP_ESN	(1ULL << 30)
 /* ESN: the largest move that is plausible. */
 #define XHA_LEASE_JUMP_ESN	(4 * XHA_LEASE_CAP_ESN)
+/* Largest exponent of a pace. */
+#define XHA_PACE_MAX		63
+/* A pace falls by no less than this, and only after so many ms. */
+#define XHA_PACE_SLACK		2
+#define XHA_PACE_FALL		60000
 
 /* Highest usable sequence number. xfrm_replay_overflow() refuses to wrap. */
 static inline u64 xha_seq_max(bool esn)
@@ -53,34 +58,75 @@ bool xha_lease_due(u64 oseq, u64 lease, u64 step);
 u64 xha_lease_renew(u64 oseq, u64 lease, u64 step, bool esn);
 
 /**
+ * struct xha_pace - how fast an SA may be used, as its active states it
+ * @rate: R is 2 to the power of this, packets/s; 0: nothing above the floor
+ * @guard: likewise the guard, numbers; 0: nothing above the knob oseq-shift
+ *
+ * Every node must reckon with the same one: of two nodes that take turns
+ * unseen, the one with the lower pace would begin below what the other has used.
+ * So it is not measured by whoever takes over, but agreed on beforehand.
+ */
+struct xha_pace {
+	u8 rate;
+	u8 guard;
+};
+
+static inline bool xha_pace_same(struct xha_pace a, struct xha_pace b)
+{
+	return a.rate == b.rate && a.guard == b.guard;
+}
+
+/* Is no part of @a below @b? */
+static inline bool xha_pace_covers(struct xha_pace a, struct xha_pace b)
+{
+	return a.rate >= b.rate && a.guard >= b.guard;
+}
+
+/* xha_pace_of - the pace of a rate in packets/s and a step: twice as much, rounded up */
+struct xha_pace xha_pace_of(u64 rate, u64 step);
+
+/* xha_pace_max - of each the higher one */
+struct xha_pace xha_pace_max(struct xha_pace a, struct xha_pace b);
+
+/**
+ * struct xha_pacer - the pace that an active states
+ * @now: the pace
+ * @top: the highest that was wanted since
+ * @since: ms; 0: nothing was wanted yet
+ */
+struct xha_pacer {
+	struct xha_pace now;
+	struct xha_pace top;
+	u64 since;
+};
+
+/**
+ * xha_pace_follow - what is stated follows what is wanted
+ * @p: what is stated
+ * @want: the pace that fits by now
+ * @now: CLOCK_BOOTTIME, ms
+ *
+ * Up at once. Down only when all that was wanted for XHA_PACE_FALL was lower by
+ * XHA_PACE_SLACK: each change is one that a peer may not have heard of.
+ *
+ * Return: true if it has changed.
+ */
+bool xha_pace_follow(struct xha_pacer *p, struct xha_pace want, u64 now);
+
+/**
  * struct xha_lease_view - what a standby knows of an SA's numbers
  * @base: highest lease learned, 0 if none
- * @delta: largest of the lease's recent moves, decays: stands for the step
- * @rate: peak of moves over time, packets/s
- * @at: CLOCK_BOOTTIME, ms, of the last move; 0: the next one is no measure
+ * @pace: as the active has stated it
  */
 struct xha_lease_view {
 	u64 base;
-	u64 delta;
-	u64 rate;
-	u64 at;
+	struct xha_pace pace;
 };
-
-/*
- * Another node hands out the numbers from now on: its first lease has its jump
- * in it. That is neither a step nor a rate: taken for one it would double the
- * guard at each takeover.
- */
-static inline void xha_lease_turn(struct xha_lease_view *v)
-{
-	v->at = 0;
-}
 
 /**
  * xha_lease_learn - a lease came in
  * @v: view, changed only forward
  * @lease: the lease
- * @now: CLOCK_BOOTTIME, ms
  * @esn: extended sequence numbers
  *
  * Return: 0; 0 without a change if @lease is not above the base; -ERANGE if it
@@ -88,7 +134,7 @@ static inline void xha_lease_turn(struct xha_lease_view *v)
  * (base 0) is taken as it is within the number space. For 32 bit everything
  * within the space is plausible; for ESN a jump up to 2^33.
  */
-int xha_lease_learn(struct xha_lease_view *v, u64 lease, u64 now, bool esn);
+int xha_lease_learn(struct xha_lease_view *v, u64 lease, bool esn);
 
 /**
  * struct xha_lease_start - where a node that takes over begins
@@ -110,8 +156,8 @@ struct xha_lease_start {
  * @silence: ms since the last moment for which the active stated this standby hot
  * @esn: extended sequence numbers
  *
- * max(own + 1, base + guard + R x silence + 1); guard = max(shift, 2 x delta);
- * R = max(2 x rate, floor). The jump above the base is cut at the cap: a
+ * max(own + 1, base + guard + R x silence + 1); guard and R as the pace says, at
+ * least @shift and the floor. The jump above the base is cut at the cap: a
  * 32-bit SA is exhausted then, an ESN SA starts at the cap. With base 0 and
  * own 0 (nothing known, never used) the rule is the same.
  */

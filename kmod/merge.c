@@ -192,6 +192,7 @@ static void xha_merge_counters(struct xha_peer *p, struct xha_sa *s)
 {
 	struct xha_sa_desc *d = &p->rxs->sa;
 	struct xfrm_state *x = s->x;
+	struct xha_pace pace = s->pace.now;
 	struct xha_replay r;
 	int err = 0;
 
@@ -201,12 +202,14 @@ static void xha_merge_counters(struct xha_peer *p, struct xha_sa *s)
 	if (x->km.state != XFRM_STATE_VALID || !xha_merge_same_sa(&p->rxs->mine, d))
 		goto out;
 	if (s->dir == XFRM_HA_DIR_OUT && d->has & XHA_SA_HAS_LEASE)
-		err = xha_lease_learn(&s->view, d->lease, xha_now_ms(), s->esn);
+		err = xha_lease_learn(&s->view, d->lease, s->esn);
 	if (s->dir == XFRM_HA_DIR_OUT && !err && d->has & XHA_SA_HAS_LEASE &&
 	    d->lease > xha_replay_oseq(&r)) {
 		xha_replay_set_oseq(&r, d->lease);
 		s->oseq = d->lease;
 	}
+	if (s->dir == XFRM_HA_DIR_OUT)
+		pace = xha_pace_max(pace, d->pace);
 	if (s->dir == XFRM_HA_DIR_IN && d->has & XHA_SA_HAS_WINDOW && d->win.bits)
 		err = xha_replay_merge(&r, &d->win);
 	if (d->has & XHA_SA_HAS_LIFE)
@@ -215,6 +218,11 @@ out:
 	spin_unlock_bh(&x->lock);
 	if (err)
 		xha_stat_inc(&p->xn->stats, XHA_STAT_IMPLAUSIBLE);
+	if (!xha_pace_same(pace, s->pace.now)) {
+		s->pace.now = pace;
+		s->told = xha_pace_max(s->told, pace);
+		xha_dirty(p->xn, &s->obj, XHA_W_PACE);
+	}
 	xha_serve_lease(s);
 }
 
@@ -231,7 +239,7 @@ static int xha_merge_built(struct xha_peer *p, struct xha_group *g,
 		xha_install_discard(x);
 		return -ENOMEM;
 	}
-	if (xha_apply_insert(p, s, x, keepalive, NULL)) {
+	if (xha_apply_insert(p, s, x, keepalive, NULL, 0)) {
 		/* XFRM has one of its own there: that stays. */
 		xha_obj_bury(p->xn, &s->obj);
 		xha_install_discard(x);

@@ -171,7 +171,7 @@ static int fill_synced(struct sk_buff *skb, struct xha_net *xn,
 static int fill_numbers(struct sk_buff *skb, struct xha_net *xn,
 			const struct xha_sa *s)
 {
-	u64 oseq, seq = s->seq;
+	u64 oseq, seq = s->seq, rate = 0;
 	int err = 0;
 
 	if (s->x) {
@@ -187,8 +187,11 @@ static int fill_numbers(struct sk_buff *skb, struct xha_net *xn,
 		return err;
 	if (s->obj.origin == XFRM_HA_ORIGIN_OWN)
 		return fill_own(skb, s);
+	/* The active sends no more than this, as it states. */
+	if (s->view.pace.rate)
+		rate = 1ULL << (s->view.pace.rate - 1);
 	return put_u64(skb, XFRM_HA_SA_LEASE, s->view.base) ?:
-	       put_u64(skb, XFRM_HA_SA_RATE, s->view.rate);
+	       put_u64(skb, XFRM_HA_SA_RATE, rate);
 }
 
 static int fill_key(struct sk_buff *skb, const struct xha_sa *s)

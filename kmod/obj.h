@@ -24,6 +24,7 @@ enum xha_what {
 	XHA_W_LEASE,
 	XHA_W_WINDOW,
 	XHA_W_LIFE,
+	XHA_W_PACE,
 	XHA_W_MAX
 };
 
@@ -32,6 +33,8 @@ enum xha_what {
  * @dirty: on the peer's list of that kind while it has to be sent
  * @hash: of the record that was sent last, 0: none
  * @acked_lease: highest lease that the peer has applied
+ * @acked_pace: the pace that the peer has, as far as it has acked
+ * @acked_frame: the frame that it was in
  * @flight: frames under way that carry the object itself
  * @result: enum xha_result, as the peer reported it
  * @pending: counted in xha_sync.pending
@@ -44,6 +47,8 @@ struct xha_track {
 	struct list_head dirty[XHA_W_MAX];
 	u64 hash;
 	u64 acked_lease;
+	u64 acked_frame;
+	struct xha_pace acked_pace;
 	u16 flight;
 	u8 result;
 	bool pending:1;
@@ -117,7 +122,11 @@ struct xha_sa_key {
  * @x: the kernel's state, a reference; NULL if it is not there
  * @lease: what we have granted ourselves (own)
  * @step: how far the last renewal reached
+ * @pace: what we state of how fast it may be used (own)
+ * @told: the highest pace that a peer may reckon with
  * @view: what we know of the numbers of the node that is active (learned)
+ * @paced_session: session of the peer that the pace in @view is from
+ * @paced_frame: the frame that it was in
  * @shared: a peer may have it: numbers may have been used there
  * @has_final: @final is known
  * @final_term: low half of the term that it ends
@@ -153,7 +162,11 @@ struct xha_sa {
 	bool has_final;
 	u32 final_term;
 	u64 final;
+	struct xha_pacer pace;
+	struct xha_pace told;
 	struct xha_lease_view view;
+	u32 paced_session;
+	u64 paced_frame;
 	u64 oseq;
 	u64 rate;
 	u64 sampled;

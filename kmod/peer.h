@@ -34,11 +34,13 @@
  * struct xha_item - something that was in a frame
  * @id: the object
  * @what: enum xha_what
+ * @pace: XHA_W_PACE and XHA_W_OBJECT: the pace that was in it
  * @lease: XHA_W_LEASE and XHA_W_OBJECT: the lease that was in it
  */
 struct xha_item {
 	u32 id;
 	u8 what;
+	struct xha_pace pace;
 	u64 lease;
 };
 

@@ -9,6 +9,7 @@
 
 #ifdef __KERNEL__
 
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -56,6 +57,7 @@ typedef int64_t s64;
 #define max_t(t, a, b)	({ t max_a_ = (a), max_b_ = (b); max_a_ > max_b_ ? max_a_ : max_b_; })
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 #define check_mul_overflow(a, b, d)	__builtin_mul_overflow(a, b, d)
+#define fls64(x)	({ u64 fls_ = (x); fls_ ? 64 - __builtin_clzll(fls_) : 0; })
 #define div_u64(a, b)	((u64)(a) / (u32)(b))
 #define div64_u64(a, b)	((u64)(a) / (u64)(b))
 #ifndef __force

@@ -173,6 +173,23 @@ static int xha_receive_final(struct xha_peer *p, struct xha_rec *rec)
 	return more;
 }
 
+static int xha_receive_pace(struct xha_peer *p, struct xha_rec *rec, u64 frame)
+{
+	struct xha_pace pace;
+	struct xha_sa *s;
+	u32 id;
+	int more;
+
+	while ((more = xha_get_pace(rec, &id, &pace)) > 0) {
+		if (xha_apply_early(p, id))
+			return -EAGAIN;
+		s = xha_apply_sa_by_id(p, id);
+		if (s)
+			xha_apply_pace(p, s, pace, frame);
+	}
+	return more;
+}
+
 static int xha_receive_window(struct xha_peer *p, struct xha_rec *rec)
 {
 	struct xha_window_elem e;
@@ -228,7 +245,7 @@ static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame
 			      u64 now, bool *acked)
 {
 	*acked |= (rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_RESULT) ||
-		  rec->type == XHA_REC_FINAL;
+		  rec->type == XHA_REC_FINAL || rec->type == XHA_REC_PACE;
 	if (rec->type == XHA_REC_TIME || rec->type == XHA_REC_GROUP) {
 		/* What a newer frame has said is not unsaid by an older one. */
 		if (frame < p->beat_frame)
@@ -257,6 +274,8 @@ static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame
 		return xha_receive_lease(p, rec);
 	case XHA_REC_FINAL:
 		return xha_receive_final(p, rec);
+	case XHA_REC_PACE:
+		return xha_receive_pace(p, rec, frame);
 	case XHA_REC_WINDOW:
 		return xha_receive_window(p, rec);
 	case XHA_REC_LIFE:

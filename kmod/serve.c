@@ -65,6 +65,37 @@ static u32 xha_serve_delay(struct xha_net *xn)
 	return xn->sample_period + rto;
 }
 
+/*
+ * How far a lease reaches, by the rate as it is now: a rise must not wait for
+ * half of an old step. And the pace that follows from both.
+ */
+static void xha_serve_pace(struct xha_sa *s)
+{
+	struct xha_group *g = s->obj.group;
+
+	s->step = xha_lease_step(s->oseq, s->esn, g->oseq_shift, s->rate,
+				 xha_serve_delay(g->xn));
+	if (xha_pace_follow(&s->pace, xha_pace_of(s->rate, s->step), xha_now_ms()))
+		xha_dirty(g->xn, &s->obj, XHA_W_PACE);
+}
+
+static void xha_serve_renew(struct xha_sa *s)
+{
+	struct xha_group *g = s->obj.group;
+	u64 lease;
+
+	if (s->lease && (XHA_MUTANT_NO_RENEWAL || !xha_lease_due(s->oseq, s->lease, s->step)))
+		return;
+	lease = xha_lease_renew(s->oseq, s->lease, s->step, s->esn);
+	if (lease == s->lease)
+		return;
+	s->lease = lease;
+	/* What a peer makes of it, we must not make less of, should it take over. */
+	xha_lease_learn(&s->view, lease, s->esn);
+	xha_stat_inc(&g->xn->stats, XHA_STAT_LEASES);
+	xha_dirty(g->xn, &s->obj, XHA_W_LEASE);
+}
+
 /**
  * xha_serve_lease - grant an SA more numbers, if it is short of them
  * @s: outbound SA that this node serves, xha_net.lock held
@@ -75,27 +106,10 @@ static u32 xha_serve_delay(struct xha_net *xn)
  */
 void xha_serve_lease(struct xha_sa *s)
 {
-	struct xha_group *g = s->obj.group;
-	u64 lease;
-
 	if (s->dir != XFRM_HA_DIR_OUT)
 		return;
-	if (s->lease && XHA_MUTANT_NO_RENEWAL)
-		return;
-
-	/* By the rate as it is now: a rise must not wait for half of an old step. */
-	s->step = xha_lease_step(s->oseq, s->esn, g->oseq_shift, s->rate,
-				 xha_serve_delay(g->xn));
-	if (s->lease && !xha_lease_due(s->oseq, s->lease, s->step))
-		return;
-	lease = xha_lease_renew(s->oseq, s->lease, s->step, s->esn);
-	if (lease == s->lease)
-		return;
-	s->lease = lease;
-	/* What a peer makes of it, we must not make less of, should it take over. */
-	xha_lease_learn(&s->view, lease, xha_now_ms(), s->esn);
-	xha_stat_inc(&g->xn->stats, XHA_STAT_LEASES);
-	xha_dirty(g->xn, &s->obj, XHA_W_LEASE);
+	xha_serve_pace(s);
+	xha_serve_renew(s);
 }
 
 /* A rise counts at once, a fall slowly: the lease must not be too short. */
@@ -112,27 +126,40 @@ static void xha_serve_rate(struct xha_sa *s, u64 oseq, u64 now)
 		s->sampled = now;
 }
 
-static void xha_serve_overruns(struct xha_sa *s)
+/* Is the peer not known to have what it would take over by? */
+static void xha_serve_overrun(struct xha_sa *s, struct xha_peer *p)
 {
 	/* No lease covers the last number of 32 bits; who has that much starts no more. */
 	u64 used = min(s->oseq, xha_seq_max(s->esn));
 	struct xha_group *g = s->obj.group;
+	const struct xha_track *t = &s->obj.track[p->slot];
+	struct xha_sync *sync = &g->peers[p->slot];
+
+	if (t->result == XHA_RESULT_COUNTER || !xha_pace_covers(t->acked_pace, s->pace.now))
+		sync->over = true;
+	if (used <= t->acked_lease || !used)
+		return;
+	sync->over = true;
+	if (xha_peer_up(p) && sync->whole) {
+		s->overruns++;
+		xha_stat_inc(&g->xn->stats, XHA_STAT_OVERRUNS);
+	}
+}
+
+static void xha_serve_overruns(struct xha_sa *s)
+{
+	struct xha_pace now = s->pace.now;
 	struct xha_peer *p;
+	bool agreed = true;
 	int slot;
 
-	xha_for_each_peer(g->xn, slot, p) {
-		struct xha_sync *sync = &g->peers[slot];
-
-		if (s->obj.track[slot].result == XHA_RESULT_COUNTER)
-			sync->over = true;
-		if (used <= s->obj.track[slot].acked_lease || !used)
-			continue;
-		sync->over = true;
-		if (xha_peer_up(p) && sync->whole) {
-			s->overruns++;
-			xha_stat_inc(&g->xn->stats, XHA_STAT_OVERRUNS);
-		}
+	xha_for_each_peer(s->obj.group->xn, slot, p) {
+		xha_serve_overrun(s, p);
+		agreed &= xha_pace_same(s->obj.track[slot].acked_pace, now);
 	}
+	/* Nobody reckons with a higher one of before any more. */
+	if (agreed)
+		s->told = now;
 }
 
 static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 now)
@@ -183,8 +210,10 @@ static void xha_serve_one(struct xha_net *xn, struct xha_sa *s, u64 now)
 	if (s->dir == XFRM_HA_DIR_OUT) {
 		xha_serve_rate(s, c.oseq, now);
 		s->oseq = c.oseq;
+		/* First: a peer that does not know the pace by now is not hot by now. */
+		xha_serve_pace(s);
 		xha_serve_overruns(s);
-		xha_serve_lease(s);
+		xha_serve_renew(s);
 	}
 	xha_serve_moved(s, &c, now);
 }

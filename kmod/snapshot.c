@@ -156,7 +156,7 @@ static u64 xha_snapshot_age(time64_t now, u64 then)
 /**
  * xha_snapshot_counters - what moves, of an SA of a group
  * @s: SA with a state, x->lock held
- * @d: lease, window and lifetime are filled in
+ * @d: lease, pace, window and lifetime are filled in
  *
  * Of one that is closed: what nobody else is known to have gone beyond.
  */
@@ -170,12 +170,15 @@ void xha_snapshot_counters(struct xha_sa *s, struct xha_sa_desc *d)
 
 	xha_snapshot_replay(x, &r);
 	d->lease = closed ? max(s->view.base, xha_replay_oseq(&r)) : s->lease;
+	d->pace = closed ? s->view.pace : s->pace.now;
 	xha_replay_get(&r, &d->win);
 	d->life.bytes = x->curlft.bytes;
 	d->life.packets = x->curlft.packets;
 	d->life.add_age = xha_snapshot_age(now, closed ? s->add_time : x->curlft.add_time);
 	d->life.use_age = used ? xha_snapshot_age(now, used) : XHA_AGE_NEVER;
 	d->has |= XHA_SA_HAS_LEASE | XHA_SA_HAS_WINDOW | XHA_SA_HAS_LIFE;
+	if (d->pace.rate || d->pace.guard)
+		d->has |= XHA_SA_HAS_PACE;
 }
 
 /**

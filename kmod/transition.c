@@ -98,7 +98,9 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 	s->lease = 0;
 	s->taken_packets = s->x->curlft.packets;
 	s->taken_bytes = s->x->curlft.bytes;
-	xha_lease_turn(&s->view);
+	/* Nobody's R or guard is to fall unseen: it goes on as it was stated to us. */
+	s->pace = (struct xha_pacer){ .now = s->view.pace };
+	s->told = s->view.pace;
 	xha_serve_lease(s);
 }
 
@@ -186,7 +188,8 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 static void xha_transition_learned(struct xha_sa *s)
 {
 	s->view.base = max3(s->view.base, s->lease, s->oseq);
-	xha_lease_turn(&s->view);
+	/* Not by less than whoever took over, whatever of it has arrived there. */
+	s->view.pace = s->told;
 	s->rate = 0;
 	s->sampled = 0;
 }

@@ -87,6 +87,7 @@ enum xha_rec_type {
 	XHA_REC_RESULT = 13,	/* acked; elements: id, code */
 	XHA_REC_TIME = 14,	/* in every heartbeat */
 	XHA_REC_FINAL = 15,	/* acked; elements: id, term, number */
+	XHA_REC_PACE = 16,	/* acked; elements: id, struct xha_pace */
 };
 
 /**
@@ -265,6 +266,7 @@ enum xha_tlv {
 	XHA_TLV_LEASE = XHA_TLV_COUNTER | 1,
 	XHA_TLV_WINDOW = XHA_TLV_COUNTER | 2,
 	XHA_TLV_LIFE = XHA_TLV_COUNTER | 3,
+	XHA_TLV_PACE = XHA_TLV_COUNTER | 4,
 };
 
 /* Flags of SA and policy records; not part of the digest. */
@@ -303,6 +305,7 @@ int xha_put_delete(struct xha_writer *w, u32 id);
 int xha_put_lease(struct xha_writer *w, u32 id, u32 lease);
 int xha_put_lease64(struct xha_writer *w, u32 id, u64 lease);
 int xha_put_final(struct xha_writer *w, u32 id, u32 term, u64 oseq);
+int xha_put_pace(struct xha_writer *w, u32 id, struct xha_pace pace);
 int xha_put_window(struct xha_writer *w, u32 id, const struct xha_window *win);
 int xha_put_life(struct xha_writer *w, u32 id, const struct xha_life *life);
 int xha_put_result(struct xha_writer *w, u32 id, u16 code);
@@ -356,6 +359,7 @@ int xha_get_delete(struct xha_rec *rec, u32 *id);
 int xha_get_lease(struct xha_rec *rec, u32 *id, u32 *lease);
 int xha_get_lease64(struct xha_rec *rec, u32 *id, u64 *lease);
 int xha_get_final(struct xha_rec *rec, u32 *id, u32 *term, u64 *oseq);
+int xha_get_pace(struct xha_rec *rec, u32 *id, struct xha_pace *pace);
 
 /**
  * struct xha_window_elem - a window as it came, not yet matched with its SA

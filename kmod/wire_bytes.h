@@ -168,6 +168,10 @@ void xha_out_map(struct xha_out *o, const struct xha_window *win, u32 words);
 void xha_window_map(struct xha_window *win, bool full, const u8 *map,
 		    u32 words);
 
+/* wire_elem.c: a pace, also inside an SA */
+void xha_out_pace(struct xha_out *o, struct xha_pace pace);
+int xha_in_pace(struct xha_in *in, struct xha_pace *pace);
+
 /**
  * struct xha_walk - the attributes of a record being read
  * @in: what is left of the body

@@ -122,6 +122,45 @@ int xha_get_final(struct xha_rec *rec, u32 *id, u32 *term, u64 *oseq)
 	return elem_end(rec, &in);
 }
 
+/* xha_out_pace - write a pace */
+void xha_out_pace(struct xha_out *o, struct xha_pace pace)
+{
+	xha_out_u8(o, pace.rate);
+	xha_out_u8(o, pace.guard);
+}
+
+/* xha_in_pace - read it; -EBADMSG if it is none, or not there */
+int xha_in_pace(struct xha_in *in, struct xha_pace *pace)
+{
+	pace->rate = xha_in_u8(in);
+	pace->guard = xha_in_u8(in);
+	if (in->bad || pace->rate > XHA_PACE_MAX || pace->guard > XHA_PACE_MAX)
+		return -EBADMSG;
+	return 0;
+}
+
+/* xha_put_pace - write how fast an SA may be used */
+int xha_put_pace(struct xha_writer *w, u32 id, struct xha_pace pace)
+{
+	struct xha_out o;
+
+	xha_rec_begin(w, &o, XHA_REC_PACE, true);
+	xha_out_be32(&o, id);
+	xha_out_pace(&o, pace);
+	return xha_rec_end(w, &o, XHA_REC_PACE);
+}
+
+/* xha_get_pace - read it */
+int xha_get_pace(struct xha_rec *rec, u32 *id, struct xha_pace *pace)
+{
+	struct xha_in in;
+	int ret = elem_begin(rec, &in, 6, id);
+
+	if (ret != 1)
+		return ret;
+	return xha_in_pace(&in, pace) ?: elem_end(rec, &in);
+}
+
 /**
  * xha_window_words - how many words of a window need to be sent
  * @win: the window

@@ -162,6 +162,23 @@ static int get_lease(struct xha_in *in, struct xha_sa_desc *d)
 	return xha_in_end(in);
 }
 
+static void put_pace(struct xha_out *o, const struct xha_sa_desc *d)
+{
+	u8 *value;
+
+	if (!(d->has & XHA_SA_HAS_PACE))
+		return;
+	value = xha_attr_begin(o, XHA_TLV_PACE);
+	xha_out_pace(o, d->pace);
+	xha_attr_end(o, value);
+}
+
+static int get_pace(struct xha_in *in, struct xha_sa_desc *d)
+{
+	d->has |= XHA_SA_HAS_PACE;
+	return xha_in_pace(in, &d->pace) ?: xha_in_end(in);
+}
+
 /* The window: top 8 | flags 1 | words of the map. Its size is the SA's. */
 static void put_window(struct xha_out *o, const struct xha_sa_desc *d)
 {
@@ -267,6 +284,7 @@ int xha_put_sa(struct xha_writer *w, const struct xha_sa_desc *d)
 	put_lease(&o, d);
 	put_window(&o, d);
 	put_life(&o, d);
+	put_pace(&o, d);
 	return xha_rec_end(w, &o, XHA_REC_SA);
 }
 
@@ -293,6 +311,7 @@ static int get_attr(struct xha_sa_desc *d, u8 type, struct xha_in *value)
 	case XHA_TLV_LEASE:	return get_lease(value, d);
 	case XHA_TLV_WINDOW:	return get_window(value, d);
 	case XHA_TLV_LIFE:	return get_life(value, d);
+	case XHA_TLV_PACE:	return get_pace(value, d);
 	default:
 		return type & XHA_TLV_OPTIONAL ? 0 : -EOPNOTSUPP;
 	}

@@ -147,6 +147,7 @@ static void again_window(u32 id, const struct xha_window_elem *e)
 static int element(struct xha_rec *rec, struct xha_writer *w)
 {
 	struct xha_window_elem e;
+	struct xha_pace pace;
 	struct xha_life life;
 	u32 id, low;
 	u64 lease;
@@ -168,6 +169,11 @@ static int element(struct xha_rec *rec, struct xha_writer *w)
 	case XHA_REC_FINAL:
 		ret = xha_get_final(rec, &id, &low, &lease);
 		return ret == 1 && xha_put_final(w, id, low, lease) ? -EIO : ret;
+	case XHA_REC_PACE:
+		ret = xha_get_pace(rec, &id, &pace);
+		if (ret == 1)
+			MUST(pace.rate <= XHA_PACE_MAX && pace.guard <= XHA_PACE_MAX);
+		return ret == 1 && xha_put_pace(w, id, pace) ? -EIO : ret;
 	case XHA_REC_LIFE:
 		ret = xha_get_life(rec, &id, &life);
 		return ret == 1 && xha_put_life(w, id, &life) ? -EIO : ret;

@@ -40,6 +40,16 @@ void gen_group(struct xha_group_status *s)
 	gen_name(s->name);
 }
 
+struct xha_pace gen_pace(void)
+{
+	struct xha_pace p = {
+		.rate = rnd_below(XHA_PACE_MAX + 1),
+		.guard = rnd_below(XHA_PACE_MAX + 1),
+	};
+
+	return p;
+}
+
 void gen_window(struct xha_window *win, u32 bits, u64 top)
 {
 	u32 i, density = rnd_below(4);
@@ -130,6 +140,10 @@ static void gen_counters(struct xha_sa_desc *d)
 		d->life.packets = rnd_edgy();
 		d->life.add_age = rnd_edgy();
 		d->life.use_age = rnd_edgy();
+	}
+	if (one_in(2)) {
+		d->has |= XHA_SA_HAS_PACE;
+		d->pace = gen_pace();
 	}
 }
 
@@ -341,6 +355,8 @@ int gen_put(struct xha_writer *w, u8 type)
 		return xha_put_lease64(w, rnd(), rnd());
 	case XHA_REC_FINAL:
 		return xha_put_final(w, rnd(), rnd(), rnd_edgy());
+	case XHA_REC_PACE:
+		return xha_put_pace(w, rnd(), gen_pace());
 	case XHA_REC_WINDOW:
 		gen_window(&win, rnd_below(4097), rnd_edgy());
 		return xha_put_window(w, rnd(), &win);

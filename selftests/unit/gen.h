@@ -9,12 +9,13 @@
 #include "../../kmod/wire.h"
 
 #define GEN_ROOM	(64 * 1024)	/* no frame of ours is that large */
-#define GEN_LAST_TYPE	XHA_REC_FINAL	/* of the records that are known */
+#define GEN_LAST_TYPE	XHA_REC_PACE	/* of the records that are known */
 
 /* Is it a record of elements? */
 static inline bool gen_elems(u8 type)
 {
-	return (type >= XHA_REC_DELETE && type <= XHA_REC_RESULT) || type == XHA_REC_FINAL;
+	return (type >= XHA_REC_DELETE && type <= XHA_REC_RESULT) || type == XHA_REC_FINAL ||
+	       type == XHA_REC_PACE;
 }
 
 /* An SA and what its keys point to. */
@@ -25,6 +26,7 @@ struct gen_sa {
 
 void gen_name(char *name);
 void gen_group(struct xha_group_status *s);
+struct xha_pace gen_pace(void);
 void gen_window(struct xha_window *win, u32 bits, u64 top);
 void gen_sa(struct gen_sa *g);
 void gen_usual_sa(struct gen_sa *g);

@@ -79,6 +79,8 @@ static const char *bad_sa(const struct xha_sa_desc *d)
 	if (d->window > 32 || d->esn_window > XHA_WINDOW_BITS ||
 	    d->win.bits > XHA_WINDOW_BITS)
 		return "size of a window";
+	if (d->pace.rate > XHA_PACE_MAX || d->pace.guard > XHA_PACE_MAX)
+		return "pace";
 	if (!bad)
 		bad = bad_alg(&d->aead);
 	if (!bad)
@@ -214,6 +216,7 @@ static int read_elem(struct xha_rec *rec, struct gen_seen *seen)
 	struct xha_window_elem e;
 	struct xha_window win;
 	struct xha_life life;
+	struct xha_pace pace;
 	u32 id, v32;
 	u64 v64;
 	u16 v16;
@@ -228,6 +231,11 @@ static int read_elem(struct xha_rec *rec, struct gen_seen *seen)
 		return xha_get_lease64(rec, &id, &v64);
 	case XHA_REC_FINAL:
 		return xha_get_final(rec, &id, &v32, &v64);
+	case XHA_REC_PACE:
+		ret = xha_get_pace(rec, &id, &pace);
+		if (ret == 1 && (pace.rate > XHA_PACE_MAX || pace.guard > XHA_PACE_MAX))
+			seen->fault = "pace";
+		return ret;
 	case XHA_REC_LIFE:
 		return xha_get_life(rec, &id, &life);
 	case XHA_REC_RESULT:

@@ -129,41 +129,22 @@ static void t_end_of_space(void)
 static void t_learn(void)
 {
 	struct xha_lease_view v = { 0 }, was;
-	u64 now = 1000;
 	u32 i;
 
-	CHECK(xha_lease_learn(&v, U32_MAX, now, false) == -ERANGE && !v.base);
-	CHECK(xha_lease_learn(&v, U64_MAX, now, true) == -ERANGE && !v.base);
-	CHECK(!xha_lease_learn(&v, 1ULL << 60, now, true));
-	CHECK(v.base == 1ULL << 60 && !v.rate && !v.delta && v.at == now);
+	v.pace.rate = 20;
+	v.pace.guard = 17;
+	CHECK(xha_lease_learn(&v, U32_MAX, false) == -ERANGE && !v.base);
+	CHECK(xha_lease_learn(&v, U64_MAX, true) == -ERANGE && !v.base);
+	CHECK(!xha_lease_learn(&v, 1ULL << 60, true));
+	CHECK(v.base == 1ULL << 60);
 	was = v;
-	CHECK(!xha_lease_learn(&v, v.base, now + 5, true));
-	CHECK(!xha_lease_learn(&v, 5, now + 5, true));
+	CHECK(!xha_lease_learn(&v, v.base, true));
+	CHECK(!xha_lease_learn(&v, 5, true));
 	CHECK(!memcmp(&v, &was, sizeof(v)));
-	CHECK(xha_lease_learn(&v, v.base + (1ULL << 33) + 1, now, true) ==
-	      -ERANGE);
+	CHECK(xha_lease_learn(&v, v.base + (1ULL << 33) + 1, true) == -ERANGE);
 	CHECK(!memcmp(&v, &was, sizeof(v)));
-	CHECK(!xha_lease_learn(&v, v.base + (1ULL << 33), now, true));
-
-	/* A first move that follows at once says little of the rate. */
-	memset(&v, 0, sizeof(v));
-	xha_lease_learn(&v, 1000, now, false);
-	xha_lease_learn(&v, 66536, now, false);
-	CHECK(v.delta == 65536 && v.rate == 65536);
-	xha_lease_learn(&v, 2 * 65536 + 1000, now + 500, false);
-	CHECK(v.delta == 65536 && v.rate == 131072);
-	xha_lease_learn(&v, 2 * 65536 + 2000, now + 1500, false);
-	CHECK(v.delta == 65536 - (65536 - 1000) / 8);
-	CHECK(v.rate == 131072 - (131072 - 1000) / 8);
-	/* In 32 bit no step is more than 1/64 of what is left. */
-	xha_lease_learn(&v, 1 << 30, now + 2500, false);
-	CHECK(v.base == 1 << 30 && v.delta <= U32_MAX / 64);
-
-	/* After a turn the jump is not taken for a step. */
-	was = v;
-	xha_lease_turn(&v);
-	CHECK(!xha_lease_learn(&v, v.base + (1 << 28), now + 2501, false));
-	CHECK(v.delta == was.delta && v.rate == was.rate && v.at == now + 2501);
+	CHECK(!xha_lease_learn(&v, v.base + (1ULL << 33), true));
+	CHECK(v.pace.rate == 20 && v.pace.guard == 17);
 
 	memset(&v, 0, sizeof(v));
 	for (i = 0; i < 200000; i++) {
@@ -171,15 +152,110 @@ static void t_learn(void)
 		u64 lease = one_in(2) ? rnd_edgy() : v.base + rnd_below(100000);
 		int ret;
 
-		now = one_in(8) ? rnd_edgy() : now + rnd_below(1000);
 		was = v;
-		ret = xha_lease_learn(&v, lease, now, esn);
-		CHECK(v.base >= was.base);
-		CHECK(ret ? ret == -ERANGE && !memcmp(&v, &was, sizeof(v)) :
+		ret = xha_lease_learn(&v, lease, esn);
+		CHECK(v.base >= was.base && xha_pace_same(v.pace, was.pace));
+		CHECK(ret ? ret == -ERANGE && v.base == was.base :
 			    v.base == wmax(was.base, lease));
 		CHECK(v.base <= xha_seq_max(true));
 		if (one_in(64))
 			memset(&v, 0, sizeof(v));
+	}
+}
+
+/* The least power of two that is not below @n, as far as there is one. */
+static __int128 model_power(__int128 n)
+{
+	__int128 p = 1;
+
+	while (p < n && p < (__int128)1 << 63)
+		p *= 2;
+	return p;
+}
+
+static void t_pace_of(void)
+{
+	struct xha_pace p, q;
+	u64 rate, step;
+	u32 i;
+
+	p = xha_pace_of(0, 0);
+	CHECK(!p.rate && !p.guard);
+	p = xha_pace_of(2048, 65536);
+	CHECK(!p.rate && p.guard == 17);
+	p = xha_pace_of(2049, 65537);
+	CHECK(p.rate == 13 && p.guard == 18);
+	for (i = 0; i < 200000; i++) {
+		rate = rnd_edgy();
+		step = rnd_edgy();
+		p = xha_pace_of(rate, step);
+		CHECK(p.rate <= XHA_PACE_MAX && p.guard <= XHA_PACE_MAX);
+		if (2 * (__int128)rate <= 4096)
+			CHECK(!p.rate);
+		else
+			CHECK((__int128)1 << p.rate == model_power(2 * (__int128)rate));
+		CHECK((__int128)1 << p.guard == model_power(2 * (__int128)step));
+
+		q = xha_pace_of(rnd_edgy(), rnd_edgy());
+		CHECK(xha_pace_covers(xha_pace_max(p, q), p) &&
+		      xha_pace_covers(xha_pace_max(p, q), q));
+		CHECK(xha_pace_covers(p, q) == xha_pace_same(xha_pace_max(p, q), p));
+	}
+}
+
+static struct xha_pace pace(u8 rate, u8 guard)
+{
+	struct xha_pace p = { .rate = rate, .guard = guard };
+
+	return p;
+}
+
+static void t_pace_follow(void)
+{
+	struct xha_pacer p = { 0 };
+	u64 now = 5, low[2];
+	struct xha_pace was, want;
+	u32 i;
+
+	CHECK(xha_pace_follow(&p, pace(14, 17), now));
+	CHECK(xha_pace_same(p.now, pace(14, 17)));
+	CHECK(!xha_pace_follow(&p, pace(14, 17), now));
+	/* Each goes up by itself. */
+	CHECK(xha_pace_follow(&p, pace(0, 19), now) && xha_pace_same(p.now, pace(14, 19)));
+	CHECK(xha_pace_follow(&p, pace(16, 0), now) && xha_pace_same(p.now, pace(16, 19)));
+	/* Not down while it was wanted within the time, nor by a little. */
+	now += XHA_PACE_FALL;
+	CHECK(!xha_pace_follow(&p, pace(0, 18), now));
+	now += XHA_PACE_FALL - 1;
+	CHECK(!xha_pace_follow(&p, pace(13, 18), now));
+	CHECK(xha_pace_follow(&p, pace(0, 18), now + 1));
+	CHECK(xha_pace_same(p.now, pace(13, 19)));
+
+	/* Whatever comes: at once above all that is wanted, and never early below. */
+	memset(&p, 0, sizeof(p));
+	want = pace(20, 20);
+	low[0] = now;
+	low[1] = now;
+	for (i = 0; i < 300000; i++) {
+		now += rnd_below(3000);
+		if (one_in(20))
+			want = pace(rnd_below(24), rnd_below(24));
+		was = p.now;
+		CHECK(xha_pace_follow(&p, want, now) == !xha_pace_same(was, p.now));
+		CHECK(xha_pace_covers(p.now, want));
+		/* Since when has it been two lower? */
+		if (want.rate + 2 > was.rate)
+			low[0] = now;
+		if (want.guard + 2 > was.guard)
+			low[1] = now;
+		CHECK(p.now.rate >= was.rate || now - low[0] >= 60000);
+		CHECK(p.now.guard >= was.guard || now - low[1] >= 60000);
+		/* In the end it does fall. */
+		if (p.now.rate != was.rate)
+			low[0] = now;
+		if (p.now.guard != was.guard)
+			low[1] = now;
+		CHECK(now - low[0] < 130000 && now - low[1] < 130000);
 	}
 }
 
@@ -193,8 +269,9 @@ static struct model_start model_takeover(const struct xha_lease_view *v,
 					 u64 own, u32 shift, u64 silence,
 					 bool esn)
 {
-	__int128 guard = wmax(shift, 2 * (__int128)v->delta);
-	__int128 rate = wmax(2 * (__int128)v->rate, esn ? 65536 : 4096);
+	__int128 guard = v->pace.guard ? wmax(shift, (__int128)1 << v->pace.guard) : shift;
+	__int128 floor = esn ? 65536 : 4096;
+	__int128 rate = v->pace.rate ? wmax(floor, (__int128)1 << v->pace.rate) : floor;
 	__int128 jump, cap, left = wmax(model_max(esn) - v->base, 0);
 	struct model_start s = { 0 };
 
@@ -240,9 +317,7 @@ static void t_takeover(void)
 	for (v.base = U32_MAX - 2000ULL; v.base <= U32_MAX; v.base += 7)
 		for (own = v.base - 50; own < v.base + 150; own += 23)
 			for (silence = 0; silence < 60; silence += 3) {
-				v.delta = silence;
-				v.rate = own % 5000;
-				v.at = 0;
+				v.pace = pace(own % 15, silence % 11);
 				check_takeover(&v, own, 1 + silence, silence,
 					       false);
 				check_takeover(&v, own, 1, silence, true);
@@ -251,18 +326,21 @@ static void t_takeover(void)
 		bool esn = one_in(2);
 
 		v.base = rnd_edgy() >> (esn ? 0 : 32);
-		v.delta = rnd_edgy();
-		v.rate = rnd_edgy();
-		if (one_in(2)) {
-			v.delta >>= 40;
-			v.rate >>= 40;
-		}
+		v.pace = pace(rnd_below(64), rnd_below(64));
+		if (one_in(2))
+			v.pace = pace(rnd_below(24), rnd_below(24));
 		own = one_in(2) ? 0 : rnd_edgy() >> (esn ? 0 : 32);
 		silence = one_in(2) ? rnd_below(100000) : rnd_edgy();
 		check_takeover(&v, own, 1 + rnd_below(1 << 20), silence, esn);
 	}
 	memset(&v, 0, sizeof(v));
 	CHECK(xha_lease_takeover(&v, 0, 65536, 0, false).first == 65537);
+	v.pace = pace(12, 16);
+	CHECK(xha_lease_takeover(&v, 0, 65536, 1000, false).first == 65537 + 4096);
+	v.pace = pace(14, 17);
+	CHECK(xha_lease_takeover(&v, 0, 65536, 1000, false).first == 2 * 65536 + 16384 + 1);
+	CHECK(xha_lease_takeover(&v, 0, 65536, 1000, true).first == 3 * 65536 + 1);
+	v.pace = pace(0, 0);
 	CHECK(xha_lease_takeover(&v, 0, 65536, 1000, false).first ==
 	      65537 + 4096);
 	CHECK(xha_lease_takeover(&v, 0, 65536, 1000, true).first ==
@@ -281,16 +359,14 @@ static void t_monotonic(void)
 		bool esn = one_in(2);
 
 		v.base = rnd_edgy() >> (esn ? 0 : 33);
-		v.delta = rnd_edgy() >> 36;
-		v.rate = rnd_edgy() >> 36;
-		v.at = 0;
+		v.pace = pace(rnd_below(28), rnd_below(28));
 		own = rnd_edgy() >> (esn ? 0 : 32);
 		silence = rnd_edgy() >> 30;
 		shift = 1 + rnd_below(1 << 18);
 		a = xha_lease_takeover(&v, own, shift, silence, esn);
 		w = v;
-		w.delta += rnd() >> 40;
-		w.rate += rnd() >> 40;
+		w.pace.rate += rnd_below(36);
+		w.pace.guard += rnd_below(36);
 		b = xha_lease_takeover(&w, own, shift, silence + (rnd() >> 40),
 				       esn);
 		CHECK(b.first >= a.first && b.exhausted >= a.exhausted);
@@ -305,6 +381,8 @@ static const struct unit_case cases[] = {
 	{ "due and renew", t_due_and_renew },
 	{ "the end of 32 bits", t_end_of_space },
 	{ "learn", t_learn },
+	{ "pace of a rate and a step", t_pace_of },
+	{ "pace: up at once, down late", t_pace_follow },
 	{ "takeover", t_takeover },
 	{ "takeover is monotonic", t_monotonic },
 };

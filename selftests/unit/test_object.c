@@ -178,8 +178,9 @@ static void t_digest_bytes(void)
 		CHECK(!xha_put_sa(&w, &g.d));
 		first(&w, &r, &rec);
 		CHECK(!xha_get_sa(&rec, &d, &fa));
-		g.d.has ^= XHA_SA_HAS_LEASE << rnd_below(3);
+		g.d.has ^= XHA_SA_HAS_LEASE << rnd_below(4);
 		g.d.lease = rnd();
+		g.d.pace = gen_pace();
 		g.d.life.bytes = rnd();
 		gen_window(&g.d.win, g.d.esn_window ? g.d.esn_window :
 						      g.d.window, rnd());

@@ -13,7 +13,7 @@ static const u8 all_types[] = {
 	XHA_REC_HELLO, XHA_REC_ACK, XHA_REC_GROUP, XHA_REC_BEGIN,
 	XHA_REC_CHECK, XHA_REC_SA, XHA_REC_POLICY, XHA_REC_DELETE,
 	XHA_REC_LEASE, XHA_REC_LEASE64, XHA_REC_WINDOW, XHA_REC_LIFE,
-	XHA_REC_RESULT, XHA_REC_TIME, XHA_REC_FINAL,
+	XHA_REC_RESULT, XHA_REC_TIME, XHA_REC_FINAL, XHA_REC_PACE,
 };
 
 /* The first record of what @w wrote. */
@@ -241,6 +241,7 @@ static void t_long_body(void)
 
 static void t_elements(void)
 {
+	struct xha_pace pace, p2;
 	struct xha_life life, l2;
 	struct xha_window win, w2;
 	struct xha_window_elem e;
@@ -266,6 +267,8 @@ static void t_elements(void)
 		CHECK(!xha_put_life(&w, i, &life));
 		CHECK(!xha_put_result(&w, i, 0xfff0));
 		CHECK(!xha_put_final(&w, i, ~i, 0xfffffff0ULL + i));
+		pace = gen_pace();
+		CHECK(!xha_put_pace(&w, i, pace));
 		first(&w, &r, &rec);
 		CHECK(xha_get_lease(&rec, &id, &lease) == 1 &&
 		      id == (u32)i && lease == 0xfffffff0U + i);
@@ -293,8 +296,32 @@ static void t_elements(void)
 		CHECK(xha_next(&r, &rec) == 1);
 		CHECK(xha_get_final(&rec, &id, &lease, &lease64) == 1 && id == (u32)i &&
 		      lease == (u32)~i && lease64 == 0xfffffff0ULL + i);
+		CHECK(xha_next(&r, &rec) == 1);
+		CHECK(xha_get_pace(&rec, &id, &p2) == 1 && id == (u32)i &&
+		      xha_pace_same(pace, p2));
 		CHECK(!xha_next(&r, &rec));
 	}
+}
+
+/* A shift by more than there is of a number is none. */
+static void t_pace_range(void)
+{
+	struct xha_pace pace = { 0 }, got;
+	struct xha_writer w;
+	struct xha_reader r;
+	struct xha_rec rec;
+	u32 id, rate, guard;
+
+	for (rate = 0; rate < 256; rate++)
+		for (guard = 0; guard < 256; guard++) {
+			pace.rate = rate;
+			pace.guard = guard;
+			gen_frame(&w, frame, sizeof(frame));
+			CHECK(!xha_put_pace(&w, 1, pace));
+			first(&w, &r, &rec);
+			CHECK(xha_get_pace(&rec, &id, &got) ==
+			      (rate > 63 || guard > 63 ? -EBADMSG : 1));
+		}
 }
 
 /* Of the numbers with these low bits, the nearest, by going through them. */
@@ -396,6 +423,7 @@ static const struct unit_case cases[] = {
 	{ "elements share a record header", t_sharing },
 	{ "a record has 16 bits of length", t_long_body },
 	{ "elements round trip", t_elements },
+	{ "a pace is two exponents", t_pace_range },
 	{ "widening finds the nearest number", t_widen },
 	{ "a full frame leaves the writer as it was", t_full_frame },
 };

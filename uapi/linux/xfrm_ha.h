@@ -272,7 +272,7 @@ enum xfrm_ha_sa {
 	XFRM_HA_SA_ACKED_LEASE,		/* u64, lowest over the peers in contact */
 	XFRM_HA_SA_SEQ,			/* u64, highest number received */
 	XFRM_HA_SA_EXPOSURE,		/* u64, packets since the last synced window */
-	XFRM_HA_SA_RATE,		/* u64, packets/s sent */
+	XFRM_HA_SA_RATE,		/* u64, packets/s sent; of a copy: as stated */
 	XFRM_HA_SA_OVERRUNS,		/* u64, samples above the acked lease */
 	XFRM_HA_SA_CAPPED,		/* flag: jump at takeover cut, rekey asked for */
 	XFRM_HA_SA_NOT_REPLICATED,	/* string: the reason; absent if it is */
