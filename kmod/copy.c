@@ -66,6 +66,17 @@ static bool xha_copy_late(struct xha_peer *p, struct xha_sync *s, u64 frame)
 	return false;
 }
 
+/* Is there an SA of an earlier copy, maybe of one that never became whole? */
+static bool xha_copy_any(const struct xha_group *g)
+{
+	const struct xha_obj *o;
+
+	list_for_each_entry(o, &g->objs, in_group)
+		if (o->kind == XHA_KIND_SA && o->origin == XFRM_HA_ORIGIN_LEARNED && !o->dead)
+			return true;
+	return false;
+}
+
 /**
  * xha_copy_begin - a new copy begins
  * @p: peer, xha_net.lock held
@@ -96,8 +107,8 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 	g->copy_gen = 0;
 	/* Who sends us a copy has merged what we had. */
 	g->finals = false;
-	/* Leases that come from now on are no older than this. */
-	if (!g->ever_hot)
+	/* Leases that come from now on are no older than this; those that came before are. */
+	if (!g->ever_hot && !xha_copy_any(g))
 		g->hot_asof = xha_now_ms();
 	xha_group_set_sync(g, XFRM_HA_SYNC_BULK, "the active has begun a copy");
 }

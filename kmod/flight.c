@@ -62,6 +62,17 @@ static bool xha_flight_has_pace(const struct xha_item *i)
 	return i->what == XHA_W_PACE || i->what == XHA_W_OBJECT;
 }
 
+/* What a peer has applied, both reckon with from now on: the base of whoever takes over. */
+static void xha_flight_lease(struct xha_obj *o, struct xha_track *t, u64 lease)
+{
+	struct xha_sa *s = xha_obj_sa(o);
+
+	if (!lease || o->kind != XHA_KIND_SA)
+		return;
+	t->acked_lease = max(t->acked_lease, lease);
+	s->view.base = max(s->view.base, lease);
+}
+
 static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 {
 	struct xha_track *t;
@@ -73,7 +84,7 @@ static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 		if (!o)
 			continue;
 		t = &o->track[p->slot];
-		t->acked_lease = max(t->acked_lease, f->item[i].lease);
+		xha_flight_lease(o, t, f->item[i].lease);
 		/* It may fall: the newest frame is what the peer goes by, too. */
 		if (xha_flight_has_pace(&f->item[i]) && f->number >= t->acked_frame) {
 			t->acked_pace = f->item[i].pace;

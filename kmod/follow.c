@@ -104,7 +104,8 @@ static void xha_follow_terms(struct xha_peer *p, struct xha_group *g,
 			xha_stat_inc(&xn->stats, XHA_STAT_CONFLICTS);
 			xha_group_event(g, XHA_EV_PEER_WINS, false,
 					"a peer is active with a higher term", NULL);
-		} else if (st->role != XFRM_HA_ROLE_ACTIVE && st->term > g->term) {
+		} else if (st->role != XFRM_HA_ROLE_ACTIVE && st->term > g->term && st->want) {
+			/* It follows us: one that follows another active tells us of that one's. */
 			g->term = st->term;
 			xha_merge_peer(g, p->slot);
 			xha_group_event(g, XHA_EV_PEER_TERM, false,

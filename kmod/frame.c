@@ -102,7 +102,7 @@ static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
 		err = xha_put_delete(w, o->id);
 	} else if (o->kind == XHA_KIND_SA) {
 		err = xha_frame_sa(p, w, o);
-		lease = xha_obj_sa(o)->lease;
+		lease = t->sa.lease;
 		pace = t->sa.pace;
 		xha_obj_sa(o)->shared = true;
 	} else {

@@ -90,8 +90,6 @@ static void xha_serve_renew(struct xha_sa *s)
 	if (lease == s->lease)
 		return;
 	s->lease = lease;
-	/* What a peer makes of it, we must not make less of, should it take over. */
-	xha_lease_learn(&s->view, lease, s->esn);
 	xha_stat_inc(&g->xn->stats, XHA_STAT_LEASES);
 	xha_dirty(g->xn, &s->obj, XHA_W_LEASE);
 }

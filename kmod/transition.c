@@ -187,7 +187,9 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 /* What was ours is a copy from now on, of somebody whom we do not know yet. */
 static void xha_transition_learned(struct xha_sa *s)
 {
-	s->view.base = max3(s->view.base, s->lease, s->oseq);
+	/* Never acked, and maybe applied all the same. */
+	if (!s->view.base)
+		s->view.base = s->lease;
 	/* Not by less than whoever took over, whatever of it has arrived there. */
 	s->view.pace = s->told;
 	s->rate = 0;

@@ -361,38 +361,6 @@ static void t_any_order(void)
 }
 
 /*
- * One after the other, as the module does it: what a node was granted while it
- * was not heard becomes its base, and the bases differ by then.
- */
-static void t_in_turn(void)
-{
-	u32 i, turn, turns = 0;
-	struct turner n[2];
-	u64 used, now, ms;
-	bool esn;
-
-	for (i = 0; i < 20000; i++) {
-		esn = one_in(2);
-		both_begin(n, esn, &used);
-		/* The first one was granted a step more than the other one knows. */
-		n[0].view.base += rnd_below(65536);
-		now = rnd_below(1000);
-		for (turn = 0; turn < 20; turn++) {
-			struct turner *me = &n[!(turn & 1)];
-
-			ms = rnd_below(1000);
-			if (!turn_unseen(me, esn, now, ms, &used))
-				break;
-			me->view.base = max_t(u64, me->view.base, me->own + 65536);
-			now += ms + rnd_below(200);
-			turns++;
-		}
-	}
-	printf("# %u turns\n", turns);
-	CHECK(turns > 50000);
-}
-
-/*
  * Leases that come in a burst, since the link held them back, look like a rate
  * that was never there. Nobody takes over by it.
  */
@@ -460,7 +428,6 @@ static const struct unit_case cases[] = {
 	{ "simulated kills: no number twice", t_simulation },
 	{ "turns that nobody saw: no number twice", t_unseen_turns },
 	{ "two nodes, unseen, in any order, from one base: no number twice", t_any_order },
-	{ "two nodes, unseen, one after the other: no number twice", t_in_turn },
 	{ "leases that come in a burst change nothing", t_bursts },
 	{ "a flapping VIP does not double the jump", t_flapping },
 };
