@@ -26,8 +26,9 @@ static void xha_merge_due(struct xha_sync *s)
 {
 	s->merge = true;
 	s->merged = false;
-	/* It answers to no CHECK of before. */
+	/* It answers to no CHECK of before, and takes no copy of before for a merge. */
 	s->got_check = 0;
+	s->got_gen = 0;
 	xha_follow_next_want(s);
 }
 
