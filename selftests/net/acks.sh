@@ -11,7 +11,7 @@
 # shellcheck source=selftests/net/sa.sh
 . "$NET/sa.sh"
 
-PAIRS=100
+PAIRS=${PAIRS:-100}
 
 pairs()
 {
