@@ -13,11 +13,9 @@
  */
 #include "apply.h"
 #include "dirty.h"
-#include "event.h"
 #include "gate.h"
 #include "install.h"
 #include "mutant.h"
-#include "park.h"
 #include "scratch.h"
 #include "serve.h"
 #include "snapshot.h"
@@ -185,7 +183,9 @@ static bool xha_merge_same_sa(const struct xha_sa_desc *a, const struct xha_sa_d
 	return a->mode == b->mode && xha_merge_same_alg(&a->aead, &b->aead) &&
 	       xha_merge_same_alg(&a->auth, &b->auth) &&
 	       xha_merge_same_alg(&a->crypt, &b->crypt) &&
-	       !memcmp(&a->saddr, &b->saddr, sizeof(a->saddr));
+	       a->family == b->family &&
+	       /* What is behind an IPv4 address may be anything. */
+	       xfrm_addr_equal(&a->saddr, &b->saddr, a->family);
 }
 
 /* Into an SA that is in use. */
