@@ -106,6 +106,7 @@ struct xha_peer_conf {
  * @up_at: ms, when the session began
  * @heard_at: ms, last valid frame
  * @ticked_at: ms, when that was last looked at
+ * @reading: the receiver is at a datagram; it lets the lock go while it applies
  * @hello_at: ms, when the next hello is due
  * @beat_at: ms, when the next heartbeat is due
  * @beat_done: how many groups the heartbeat has told of, where one frame is too small
@@ -156,6 +157,7 @@ struct xha_peer {
 	u64 up_at;
 	u64 heard_at;
 	u64 ticked_at;
+	bool reading;
 	u64 hello_at;
 	u64 beat_at;
 	unsigned int beat_done;

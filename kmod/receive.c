@@ -411,7 +411,9 @@ void xha_receive_work(struct work_struct *work)
 		if (len < 0)
 			continue;
 		mutex_lock(&p->xn->lock);
+		p->reading = true;
 		xha_receive_one(p, len);
+		p->reading = false;
 		mutex_unlock(&p->xn->lock);
 	} while (++burst < XHA_RECEIVE_BURST);
 	memzero_explicit(s->buf, sizeof(s->buf));

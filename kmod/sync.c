@@ -348,14 +348,16 @@ void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check)
  * @g: group, xha_net.lock held
  * @s: the peer's copy
  *
- * Return: objects; what a bulk has still before it counts.
+ * Return: objects; what a bulk has still before it counts, and all of them as
+ * long as an active has no copy under way to the peer.
  */
 u32 xha_sync_pending(const struct xha_group *g, const struct xha_sync *s)
 {
 	u32 all = g->nsas + g->npols, there = s->count - min(s->count, s->pending);
 
-	if (s->state == XHA_SYNC_IDLE ||
-	    (s->state >= XHA_SYNC_COPY && s->cursor == U32_MAX))
+	if (s->state == XHA_SYNC_IDLE && !xha_group_active(g))
+		return 0;
+	if (s->state >= XHA_SYNC_COPY && s->cursor == U32_MAX)
 		return s->pending;
 	return s->state < XHA_SYNC_COPY ? all : max(all - min(all, there), 1U);
 }

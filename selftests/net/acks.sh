@@ -32,10 +32,22 @@ all_there()
 		is $((PAIRS * 2)) "$(grep -c 'extra_flag 41000000' "$TMP/states")" "of them open"
 }
 
-begin 5
+# A standby that takes its time to apply a frame has not lost its peer, which goes on all the while.
+losses() { log_since | grep -c ': up -> lost'; }
+no_more_losses() { is "$LOST" "$(losses)" "sessions lost"; }
+
+both_lost() { is "lost lost" "$(peer_get gw1 2 .state) $(peer_get gw2 1 .state)" "states of the peers"; }
+
+begin 6
 pair
+# They come as one copy, a frame full of them each.
+sync_cut gw1
+busywait 10000 both_lost || give_up "the peers still hear each other"
 on gw1 pairs || give_up "SAs on gw1"
+LOST=$(losses)
+sync_mend gw1
 check "the standby has acked them all" busywait 30000 all_acked
+check "... over one session" no_more_losses
 kill_node gw1
 vip_add gw2 || give_up "VIP of gw2"
 ip -n gw2 -s xfrm state list >"$TMP/states"

@@ -83,7 +83,7 @@ check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 tap wan rem wan
 check "traffic of which no window is synced" hundred gw1 first
-check "... indeed" at_most 10 "$(number gw2 "$IN" seq)" "highest number received at gw2"
+check "... indeed" at_most 50 "$(number gw2 "$IN" seq)" "highest number received at gw2"
 check "the VIP moves to gw2" takeover gw1 gw2 graceful
 check "it gets the last windows of gw1" busywait 5000 same_window
 check "... and what was used of lifetimes" busywait 5000 same_use

@@ -69,7 +69,7 @@ in_step()
 	local a b
 
 	is "$(sa_count "$1")" "$(group_get "$1" .sas)" "SAs that $1 replicates, of those it has" || return 1
-	a=$(group_get "$1" '"\(.sas) \(.policy_count) pending \([.peers[].pending // 0] | add)"')
+	a=$(group_get "$1" '"\(.sas) \(.policy_count) pending \([.peers[] | select(.role).pending // 0] | add)"')
 	b=$(group_get "$2" '"\(.sas) \(.policy_count) pending 0"')
 	is "$a" "$b" "SAs and policies of $2" && is_hot "$2"
 }
