@@ -43,11 +43,13 @@ serve()
 paced() { awk -v rate="$1" -v slower="${XHA_PATIENCE:-1}" 'BEGIN { printf "%g\n", rate / slower }'; }
 traffic_for() { sleep "$(awk -v s="$1" -v slower="${XHA_PATIENCE:-1}" 'BEGIN { printf "%g\n", s * slower }')"; }
 
-# talk NAME N RATE [WORD of xha-traffic]...: the remote's end of tunnel N sends to 10.8.0.1 behind the gateways.
+# talk NAME N RATE [WORD of xha-traffic]...: the remote's end of tunnel N sends to 10.8.0.1 behind the gateways. At full
+# speed (0) the fewer packets are under way the slower the machine is: they take no longer then.
 talk()
 {
 	local name=$1 n=$2 rate=$3
 	shift 3
+	[ "$rate" != 0 ] || set -- --window $((32 / ${XHA_PATIENCE:-1} > 4 ? 32 / ${XHA_PATIENCE:-1} : 4)) "$@"
 
 	start "$name" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$n.1" --linger 0.5 --rate "$(paced "$rate")" "$@"
 }
@@ -55,7 +57,7 @@ talk()
 get() { jq -r "$2" "$TMP/$1.json"; }
 
 # What was sent shortly before the VIP went may have been on its way.
-IN_FLIGHT=100000000
+IN_FLIGHT=$(patience 100)000000
 
 # verdicts NAME...: for each 'name answers lost duplicates', lost not counting what was sent while the VIP was away.
 verdicts()

@@ -21,7 +21,7 @@ static int open_socket(const struct options *opt)
 		perror("xha-traffic: socket");
 		return -1;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	if (opt->bind_len && bind(fd, (const void *)&opt->bind, opt->bind_len)) {
 		perror("xha-traffic: bind");

@@ -20,7 +20,7 @@ int serve(const struct options *opt)
 	/* A VIP may come later than its server. */
 	setsockopt(fd, SOL_IP, IP_FREEBIND, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (opt->peer.ss_family == AF_INET)
 		setsockopt(fd, SOL_IP, IP_PKTINFO, &on, sizeof(on));
 	else
