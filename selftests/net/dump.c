@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* xha-ledger: reads the windows out of what 'ip -s xfrm state' prints. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,7 @@ struct reader {
 	struct sa *sa;
 	struct window win;
 	uint32_t word;		/* of the bitmap: the last one that was read; they are printed from the last to the first */
-	bool bitmap, current;
+	bool bitmap;
 };
 
 static void keep(struct reader *r)
@@ -49,7 +48,6 @@ static void begin(struct reader *r)
 static void context(struct reader *r, const char *line)
 {
 	uint32_t hi, lo, map, bits, n;
-	uint64_t packets;
 
 	if (sscanf(line, " anti-replay context: seq 0x%x, oseq 0x%x, bitmap 0x%x", &lo, &hi, &map) == 3) {
 		r->win.top = lo;
@@ -61,11 +59,8 @@ static void context(struct reader *r, const char *line)
 		r->bitmap = n <= WINDOW_MAX / 32;
 		r->word = n;
 		return;
-	} else if (strstr(line, "lifetime current:")) {
-		r->current = true;
-	} else if (r->current && sscanf(line, " %*u(bytes), %" SCNu64 "(packets)", &packets) == 1) {
-		r->win.packets = packets;
-		r->current = false;
+	} else if (sscanf(line, " replay-window %u replay %u failed %u", &lo, &hi, &n) == 3) {
+		r->win.refused = lo + hi + n;
 	} else if (r->bitmap && strspn(line, " \t0123456789abcdef\n") == strlen(line)) {
 		words(r, line);
 		return;

@@ -24,7 +24,8 @@ struct frame {
 /* An inbound window, as a dump of XFRM's states has it. */
 struct window {
 	bool known, open;
-	uint64_t top, packets;
+	uint64_t top;
+	uint32_t refused;	/* by number, or by integrity, which is how a wrong ESN shows */
 	uint32_t bits;
 	uint32_t map[WINDOW_MAX / 32];
 	bool ring;		/* the top is at bit (top - 1) % bits; else at bit 0, older ones above it */
@@ -43,7 +44,8 @@ struct sa {
 	size_t room;
 	struct frame *frames, **last;
 	struct window win;
-	uint64_t packets;	/* what win.packets was before the replay */
+	uint32_t refused;	/* what win.refused was before the replay */
+	uint64_t sent;		/* frames of the replay; 0: the gateway could not take any */
 };
 
 /* What a takeover may have missed. */

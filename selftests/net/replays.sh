@@ -31,15 +31,13 @@ start_ledger()
 	exec {TO}>"$TMP/ask" {FROM}<"$TMP/answer"
 }
 
-# refused PID [COUNTER...]: what the node of this process has refused, by XFRM's counters; default: for whatever reason.
+# refused PID COUNTER...: what the node of this process has refused, by these counters of XFRM.
 refused()
 {
 	local counter n sum=0 wanted=" ${*:2} "
 
 	while read -r counter n; do
-		case $counter in
-		XfrmIn* | XfrmAcquireError) [[ $# -gt 1 && $wanted != *" $counter "* ]] || sum=$((sum + n)) ;;
-		esac
+		[[ $wanted != *" $counter "* ]] || sum=$((sum + n))
 	done <"/proc/$1/net/xfrm_stat"
 	REPLY=$sum
 }
@@ -47,19 +45,20 @@ refused()
 # dump NODE [FILE]
 dump() { ip -n "$1" -s xfrm state list >"${2:-$TMP/dump-$1}"; }
 
-# settled NODE FRAMES BEFORE: each frame was either taken or refused.
+# seen_last NODE BEFORE: it has had the last frame of a replay, and so all of them.
+seen_last()
+{
+	refused "${JOB[echo-$1]}" XfrmInHdrError
+	at_least $(($2 + 1)) "$REPLY" "headers that $1 found wrong"
+}
+
+# settled NODE: it has refused all that its windows had.
 settled()
 {
-	local taken
-
 	dump "$1"
 	ask taken "$TMP/dump-$1" || return 1
-	read -r taken EXCESS WHERE <<<"$REPLY"
-	TAKEN=$taken
-	refused "${JOB[echo-$1]}"
-	[ $((taken + REPLY - $3)) -ge "$2" ] && return 0
-	echo "$1: $taken taken, $((REPLY - $3)) refused of $2"
-	return 1
+	read -r TAKEN EXCESS WHERE <<<"$REPLY"
+	is 0 "$EXCESS" "replayed packets that $1 has taken although its windows had them"
 }
 
 # tell SPI: what is known of its windows, before the replay and now.
@@ -72,29 +71,31 @@ tell()
 	done
 	for file in "$TMP/before" "$TMP"/dump-*; do
 		echo "${file##*/}:"
-		grep -A 20 "spi $1" "$file" | sed -n '/anti-replay/,/sel/p; /(packets)/p'
+		grep -A 20 "spi $1" "$file" | sed -n '/anti-replay/,/sel/p; /(packets)/p; /failed/p'
 	done
 }
 
-# replay NODE SINCE: all packets that the gateways have ever got come again, to this one. What its windows know is refused;
+# replay NODE SINCE TIME PACKETS: all packets that the gateways have ever got come again, to this one. What its windows know is refused;
 # what they do not know is either new, or is what takeovers may miss. Its windows are in 'before' already. SINCE: when its
-# copy was known to be hot, ms.
+# copy was known to be hot, ms; TIME and PACKETS: how far windows may lag behind even then, ms, 0: not by that.
 replay()
 {
-	local node=$1 since=$2 before frames due missed which
+	local node=$1 since=$2 period=$3 packets=$4 before frames due missed which
 
-	refused "${JOB[echo-$node]}"
+	refused "${JOB[echo-$node]}" XfrmInHdrError
 	before=$REPLY
 	ask replay "${node#gw}" "$TMP/before" || return 1
 	read -r frames due OPEN <<<"$REPLY"
-	busywait 10000 settled "$node" "$frames" "$before" || return 1
+	[ "$frames" -eq 0 ] || busywait 10000 seen_last "$node" "$before" || return 1
+	# What the kernel decrypts beside is counted a little later.
+	busywait 1000 settled "$node" >"$TMP/settled"
 	REPLAYED=$((REPLAYED + frames)) GOT_IN=$((GOT_IN + TAKEN))
 	if [ "$EXCESS" -gt 0 ]; then
 		fault replays "$node has taken $EXCESS replayed packets that its windows had: $TAKEN of $frames, $due were due; spi $WHERE"
 		tell "$WHERE"
 		return 1
 	fi
-	ask judge $((since - LATE * SLOWER)) "$PERIOD_TIME" "$PERIOD_PACKETS" || return 1
+	ask judge "$since" "$period" "$packets" || return 1
 	read -r missed which <<<"$REPLY"
 	[ "$missed" -eq 0 ] && return 0
 	fault replays "$node has taken $missed replayed packets that it had to know: $which; $TAKEN of $frames, $due were due"
@@ -102,8 +103,15 @@ replay()
 	return 1
 }
 
-# take NODE [also]: the VIP comes to it, and the replays. also: the other one is active, too, and gets what it got. Then
-# there are no replays yet: what is taken of them is answered, and the remote's windows would move past the other one.
+# replay_merged: the active has all that its peer had, which is hot: nothing that either of them got is new to it.
+replay_merged()
+{
+	dump "$ACTIVE" "$TMP/before" && replay "$ACTIVE" $((${EPOCHREALTIME/./} / 1000)) 0 1
+}
+
+# take NODE [also|later]: the VIP comes to it, and the replays. also: the other one is active, too, and gets what it got.
+# Then there are no replays yet: what is taken of them is answered, and the remote's windows would move past the other one.
+# later: not yet, either.
 take()
 {
 	local node=$1 at=0 stale=0
@@ -115,9 +123,11 @@ take()
 	[[ $REPLY =~ \"time\":\ ?([0-9]+) ]] && at=${BASH_REMATCH[1]}
 	[[ $REPLY =~ \"staleness\":\ ?([0-9]+) ]] && stale=${BASH_REMATCH[1]}
 	TAKEOVERS=$((TAKEOVERS + 1))
-	SINCE=$((at - stale))
-	[ -z "${2:-}" ] || { ask active 6; return; }
-	replay "$node" "$SINCE" && ask active $((1 << ${node#gw}))
+	case ${2:-} in
+	also) ask active 6 ;;
+	later) ask active $((1 << ${node#gw})) ;;
+	*) replay "$node" $((at - stale - LATE * SLOWER)) "$PERIOD_TIME" "$PERIOD_PACKETS" && ask active $((1 << ${node#gw})) ;;
+	esac
 }
 
 # fault KIND TEXT: for the checks at the end, and for the schedule's own.

@@ -160,6 +160,7 @@ BEGINNINGS=(
 	"impair|burst echo medium more|burst echo fast more|burst echo full more|cut|planned|burst echo fast|planned"
 	"rekey crowd|sudden acked"
 	"burst out medium|split"
+	"burst echo fast|planned merged"
 	"burst echo medium|cut|burst echo full|sudden"
 )
 

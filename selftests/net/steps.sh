@@ -38,15 +38,21 @@ step_burst()
 	[ -z "$more" ] || nap 300
 }
 
+# step_planned [merged]: merged: the packets come again when the last counters are there, too.
 step_planned()
 {
-	said planned
+	local later=""
+
+	[ "${1:-}" != merged ] || [ -z "$LINKED" ] || later=later
+	said "planned${later:+, replays later}"
+	[ -z "$later" ] || flows_end
 	pause 100
 	ip -n "$ACTIVE" addr del "$VIP/32" dev wan && ask active 0 && event "$ACTIVE" standby || return 1
 	pause 50
-	take "$STANDBY" && steer 1 "$STANDBY" 2 "$STANDBY" || return 1
+	take "$STANDBY" $later && steer 1 "$STANDBY" 2 "$STANDBY" || return 1
 	turn
 	HOT=""
+	[ -z "$later" ] || { until_hot && replay_merged; } || return 1
 	goes_on
 }
 
@@ -146,10 +152,8 @@ step_split()
 	link_mend
 	steer 1 nobody 2 nobody
 	busywait 10000 decided || { fault hot "both are active"; return 1; }
-	ip -n "$STANDBY" addr del "$VIP/32" dev wan || return 1
-	ask active $((1 << ${ACTIVE#gw})) && dump "$ACTIVE" "$TMP/before" && replay "$ACTIVE" "$SINCE" &&
+	ip -n "$STANDBY" addr del "$VIP/32" dev wan && ask active $((1 << ${ACTIVE#gw})) && until_hot && replay_merged &&
 		steer 1 "$ACTIVE" 2 "$ACTIVE" || return 1
-	until_hot
 	goes_on
 }
 
