@@ -7,6 +7,7 @@
 #include "install.h"
 #include "mutant.h"
 #include "scratch.h"
+#include "shadow.h"
 #include "snapshot.h"
 #include "tap.h"
 
@@ -21,7 +22,16 @@ static void xha_apply_key(const struct xha_sa_desc *d, struct xha_sa_key *key)
 	key->proto = d->proto;
 }
 
-/* Would we send just that record of what XFRM holds? */
+/* What becomes of a record of which there is a state. */
+static u8 xha_apply_held(const struct xha_sa *s)
+{
+	return s->shadow ? XHA_RESULT_WAITING : XHA_RESULT_OK;
+}
+
+/*
+ * Would we send just that record of what XFRM holds? What a daemon has installed
+ * need not be the same to the last bit, only the same SA.
+ */
 static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 {
 	struct xha_rx_scratch *r = p->rxs;
@@ -34,6 +44,8 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 	spin_lock_bh(&s->x->lock);
 	xha_snapshot_sa(s->x, &r->mine);
 	spin_unlock_bh(&s->x->lock);
+	if (xha_shadow_daemons(s))
+		return xha_snapshot_same_sa(&r->mine, &r->sa);
 	if (s->keepalive)
 		r->mine.nat_keepalive = s->keepalive;
 	r->mine.id = r->sa.id;
@@ -106,19 +118,25 @@ static int xha_apply_existing(struct xha_peer *p, struct xha_group *g,
 	bool same = false;
 	int err;
 
+	/* Deleted by the daemon, and nobody has come to look yet. */
+	if (s->x && s->x->km.state == XFRM_STATE_DEAD)
+		xha_shadow_keep(p->xn, s);
 	/* With a state that died the audit has not come by yet. */
 	if (s->x && s->obj.group == g && s->x->km.state != XFRM_STATE_DEAD)
-		same = (s->obj.hash == hash && s->obj.result == XHA_RESULT_OK) ||
+		same = (s->obj.hash == hash && s->obj.result == xha_apply_held(s)) ||
 		       (s->obj.result != XHA_RESULT_COUNTER &&
 			xha_apply_same_sa(p, s, hash));
 	if (same) {
 		s->shared = true;
+		/* The daemon's own, too: it is the active's that counts. */
+		if (g->install == XFRM_HA_INSTALL_DAEMON)
+			s->obj.origin = XFRM_HA_ORIGIN_LEARNED;
 		err = xha_apply_claim(p, &s->obj, d->id, frame, hash,
-				      XHA_RESULT_OK);
+				      xha_apply_held(s));
 		xha_apply_counters(p, s, d, frame);
 		return err ?: 1;
 	}
-	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED)
+	if (s->obj.origin == XFRM_HA_ORIGIN_LEARNED && !xha_shadow_daemons(s))
 		return 0;
 	if (s->obj.group != g)
 		return xha_apply_beside(p, g, &s->key, frame, hash) ?: 1;
@@ -150,7 +168,7 @@ static void xha_apply_keep(struct xha_peer *p, struct xha_sa *s,
 {
 	struct xha_replay r;
 
-	kept->valid = s->x && s->obj.result == XHA_RESULT_OK;
+	kept->valid = s->x && s->obj.result == xha_apply_held(s);
 	if (!kept->valid)
 		return;
 	kept->view = s->view;
@@ -206,6 +224,10 @@ int xha_apply_insert(struct xha_peer *p, struct xha_sa *s, struct xfrm_state *x,
 	xha_apply_counters(p, s, d, frame);
 	if (XHA_MUTANT_NO_GATE)
 		x->km.state = XFRM_STATE_VALID;
+	if (s->obj.group->install == XFRM_HA_INSTALL_DAEMON) {
+		WRITE_ONCE(s->shadow, true);
+		return 0;
+	}
 
 	err = xha_install_insert(x);
 	if (err)
@@ -265,7 +287,8 @@ static int xha_apply_built(struct xha_peer *p, struct xha_group *g,
 		xha_install_discard(x);
 		return xha_apply_taken(p, g, key, dir, frame, hash);
 	}
-	return xha_apply_claim(p, &s->obj, p->rxs->sa.id, frame, hash, result);
+	return xha_apply_claim(p, &s->obj, p->rxs->sa.id, frame, hash,
+			       x ? xha_apply_held(s) : result);
 
 discard:
 	if (x)

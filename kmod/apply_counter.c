@@ -25,14 +25,14 @@ bool xha_apply_early(struct xha_peer *p, u32 id)
  * @p: peer, xha_net.lock held
  * @id: its number there
  *
- * Return: a copy of the peer's with a closed state in XFRM, or NULL.
+ * Return: a copy of the peer's with a closed state, in XFRM or as a shadow, or NULL.
  */
 struct xha_sa *xha_apply_sa_by_id(struct xha_peer *p, u32 id)
 {
 	struct xha_obj *o = xha_copy_obj(p, id);
 
-	if (!o || o->kind != XHA_KIND_SA || o->result != XHA_RESULT_OK ||
-	    !xha_obj_sa(o)->x)
+	if (!o || o->kind != XHA_KIND_SA || !xha_obj_sa(o)->x ||
+	    (o->result != XHA_RESULT_OK && o->result != XHA_RESULT_WAITING))
 		return NULL;
 	return xha_obj_sa(o);
 }

@@ -53,7 +53,7 @@ int xha_apply_claim(struct xha_peer *p, struct xha_obj *o, u32 id, u64 frame,
 	xha_obj_set_hash(o, hash);
 	if (result != o->result) {
 		xha_obj_set_result(o, result);
-		if (result != XHA_RESULT_OK)
+		if (result != XHA_RESULT_OK && result != XHA_RESULT_WAITING)
 			xha_stat_inc(&p->xn->stats, XHA_STAT_REFUSED);
 		xha_dirty_peer(p, o, XHA_W_RESULT);
 	} else if (result != XHA_RESULT_OK) {
@@ -84,14 +84,10 @@ int xha_apply_delete(struct xha_peer *p, u32 id, u64 frame)
 	o = xha_copy_obj(p, id);
 	if (o) {
 		xha_stat_inc(&p->xn->stats, XHA_STAT_REMOVED);
-		if (o->origin == XFRM_HA_ORIGIN_LEARNED) {
+		if (o->origin == XFRM_HA_ORIGIN_LEARNED)
 			xha_copy_drop(p->xn, o);
-		} else {
-			/* Added here: it is only no copy any more. */
-			xha_obj_set_hash(o, 0);
-			xha_obj_set_src(p->xn, o, -1, 0);
-			xha_obj_set_result(o, XHA_RESULT_OK);
-		}
+		else
+			xha_copy_release(p->xn, o);
 	}
 	if (xa_err(xa_store(&p->ids, id, xa_mk_value(frame), GFP_KERNEL)))
 		return -ENOMEM;

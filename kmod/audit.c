@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "park.h"
 #include "peer.h"
+#include "shadow.h"
 #include "tap.h"
 
 /**
@@ -126,7 +127,11 @@ static u64 xha_audit_rest(struct xha_net *xn, u32 round)
 		o = xa_load(&xn->objs, id - 1);
 		if (!o || o->dead || o->round == round)
 			continue;
-		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
+		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->shadow) {
+			/* The active would have said so, if there was one. */
+			if (xha_shadow_expired(xha_obj_sa(o)))
+				xha_copy_drop(xn, o);
+		} else if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
 			xha_reconcile_sa(xn, &xha_obj_sa(o)->key);
 			found++;
 		} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp &&

@@ -7,6 +7,7 @@
 #include "dirty.h"
 #include "gate.h"
 #include "peer.h"
+#include "shadow.h"
 
 /**
  * xha_copy_group - the group that a number of a peer's means
@@ -114,15 +115,33 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame)
 }
 
 /**
+ * xha_copy_release - an object that was added here is nobody's copy any more
+ * @xn: node, lock held
+ * @o: object
+ */
+void xha_copy_release(struct xha_net *xn, struct xha_obj *o)
+{
+	xha_obj_set_hash(o, 0);
+	xha_obj_set_src(xn, o, -1, 0);
+	xha_obj_set_result(o, XHA_RESULT_OK);
+}
+
+/**
  * xha_copy_drop - a learned object is no longer wanted
  * @xn: node, lock held
  * @o: object; may be freed
  *
- * What XFRM holds of it goes too.
+ * What XFRM holds of it goes too, but for what a local daemon has installed:
+ * that stays, closed, as any other that was added here.
  */
 void xha_copy_drop(struct xha_net *xn, struct xha_obj *o)
 {
-	if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x)
+	if (o->kind == XHA_KIND_SA && xha_shadow_daemons(xha_obj_sa(o))) {
+		o->origin = XFRM_HA_ORIGIN_OWN;
+		xha_copy_release(xn, o);
+		return;
+	}
+	if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x && !xha_obj_sa(o)->shadow)
 		xfrm_state_delete(xha_obj_sa(o)->x);
 	else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp &&
 		 !xha_obj_pol(o)->parked)

@@ -8,6 +8,7 @@
 #include "group.h"
 #include "park.h"
 #include "peer.h"
+#include "shadow.h"
 #include "snapshot.h"
 #include "serve.h"
 #include "tap.h"
@@ -312,7 +313,8 @@ static void xha_group_leave(struct xha_group *g)
 			continue;
 		}
 		if (o->origin == XFRM_HA_ORIGIN_LEARNED &&
-		    (o->kind == XHA_KIND_SA || o->installed)) {
+		    (o->kind == XHA_KIND_SA ? !xha_shadow_daemons(xha_obj_sa(o)) :
+					      o->installed)) {
 			xha_dirty_forget(g->xn, o);
 			xha_copy_drop(g->xn, o);
 			continue;

@@ -171,23 +171,6 @@ static void xha_merge_life(struct xha_sa *s, const struct xha_life *life)
 	}
 }
 
-static bool xha_merge_same_alg(const struct xha_alg *a, const struct xha_alg *b)
-{
-	return !strcmp(a->name, b->name) && a->key_bits == b->key_bits &&
-	       !memcmp(a->key, b->key, DIV_ROUND_UP(a->key_bits, 8));
-}
-
-/* The same SA, whatever else was changed about it since: are its numbers ours? */
-static bool xha_merge_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
-{
-	return a->mode == b->mode && xha_merge_same_alg(&a->aead, &b->aead) &&
-	       xha_merge_same_alg(&a->auth, &b->auth) &&
-	       xha_merge_same_alg(&a->crypt, &b->crypt) &&
-	       a->family == b->family &&
-	       /* What is behind an IPv4 address may be anything. */
-	       xfrm_addr_equal(&a->saddr, &b->saddr, a->family);
-}
-
 /* Into an SA that is in use. */
 static void xha_merge_counters(struct xha_peer *p, struct xha_sa *s)
 {
@@ -200,7 +183,7 @@ static void xha_merge_counters(struct xha_peer *p, struct xha_sa *s)
 	xha_snapshot_replay(x, &r);
 	spin_lock_bh(&x->lock);
 	xha_snapshot_sa(x, &p->rxs->mine);
-	if (x->km.state != XFRM_STATE_VALID || !xha_merge_same_sa(&p->rxs->mine, d))
+	if (x->km.state != XFRM_STATE_VALID || !xha_snapshot_same_sa(&p->rxs->mine, d))
 		goto out;
 	if (s->dir == XFRM_HA_DIR_OUT && d->has & XHA_SA_HAS_LEASE)
 		err = xha_lease_learn(&s->view, d->lease, s->esn);
@@ -299,7 +282,9 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
 			xha_merge_counters(p, s);
 		return 0;
 	}
-	if (known || xha_apply_check(p, g, &p->rxs->sa, &dir) != XHA_RESULT_OK)
+	/* A daemon that installs them itself knows best what it has. */
+	if (known || g->install == XFRM_HA_INSTALL_DAEMON ||
+	    xha_apply_check(p, g, &p->rxs->sa, &dir) != XHA_RESULT_OK)
 		return 0;
 	return xha_merge_build(p, g, key, dir);
 }

@@ -83,10 +83,6 @@ static int read_choices(struct genl_info *info, struct xha_group_conf *c)
 
 	if (install)
 		c->install = nla_get_u8(install);
-	if (c->install == XFRM_HA_INSTALL_DAEMON)
-		return xha_nl_refuse(info->extack, install,
-				     "install daemon is not supported yet",
-				     -EOPNOTSUPP);
 	if (c->install > XFRM_HA_INSTALL_DAEMON)
 		return xha_nl_refuse(info->extack, install,
 				     "install: kernel or daemon", -EINVAL);
@@ -217,7 +213,6 @@ static int set_role(struct xha_group *g, struct genl_info *info)
 static void change_knobs(struct xha_group *g, const struct xha_group_conf *c)
 {
 	mutex_lock(&g->xn->lock);
-	g->install = c->install;
 	xha_park_change(g, c->policies);
 	g->period_time = c->period_time;
 	g->period_packets = c->period_packets;
@@ -241,6 +236,11 @@ static int set_knobs(struct xha_group *g, struct genl_info *info)
 	c->oseq_shift = g->oseq_shift;
 	c->advance = g->advance;
 	err = read_knobs(info, c);
+	/* Whose the copies are that are there already would be anybody's guess. */
+	if (!err && c->install != g->install)
+		err = xha_nl_refuse(info->extack, info->attrs[XFRM_HA_GROUP_INSTALL],
+				    "install is chosen when the group is added",
+				    -EBUSY);
 	if (!err)
 		change_knobs(g, c);
 	kfree(c);

@@ -68,6 +68,8 @@ static const char *result_text(u8 result)
 		return "it is not of a group there";
 	case XHA_RESULT_COUNTER:
 		return "a counter jumps implausibly far";
+	case XHA_RESULT_WAITING:
+		return "the local daemon has not installed it";
 	default:
 		return "refused";
 	}
@@ -100,13 +102,14 @@ static const char *why_not(struct xha_net *xn, struct xha_sa *s, char *buf)
 		why_no_group(xn->net, s, buf);
 		return buf;
 	}
-	if (o->origin == XFRM_HA_ORIGIN_LEARNED) {
-		if (o->result == XHA_RESULT_OK)
-			return NULL;
+	/* Of one that was added here the copy may have been refused, too. */
+	if (o->result != XHA_RESULT_OK) {
 		snprintf(buf, XHA_WHY_MAX, "at this node: %s",
 			 result_text(o->result));
 		return buf;
 	}
+	if (o->origin == XFRM_HA_ORIGIN_LEARNED)
+		return NULL;
 	return why_peer(xn, o, buf) ? buf : NULL;
 }
 

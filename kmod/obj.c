@@ -60,6 +60,20 @@ struct xha_sa *xha_sa_find(struct xha_net *xn, const struct xha_sa_key *key)
 	return rhashtable_lookup_fast(&xn->sas, key, xha_sa_params);
 }
 
+/**
+ * xha_sa_shadowed - does an SA wait for the local daemon to install it?
+ * @xn: node, lock not held
+ * @key: its key
+ *
+ * RCU reader, any context.
+ */
+bool xha_sa_shadowed(struct xha_net *xn, const struct xha_sa_key *key)
+{
+	struct xha_sa *s = rhashtable_lookup(&xn->sas, key, xha_sa_params);
+
+	return s && READ_ONCE(s->shadow);
+}
+
 struct xha_pol *xha_pol_find(struct xha_net *xn, const struct xha_pol_key *key)
 {
 	lockdep_assert_held(&xn->lock);
@@ -269,6 +283,9 @@ static void xha_obj_unhash(struct xha_net *xn, struct xha_obj *o)
 static void xha_obj_put_kernel(struct xha_obj *o)
 {
 	if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
+		/* As for policies below. */
+		if (xha_obj_sa(o)->shadow)
+			xha_obj_sa(o)->x->km.state = XFRM_STATE_DEAD;
 		xfrm_state_put(xha_obj_sa(o)->x);
 		xha_obj_sa(o)->x = NULL;
 	} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp) {

@@ -120,6 +120,8 @@ struct xha_sa_key {
  * @dir: enum xfrm_ha_dir, by which end is an endpoint of the group
  * @esn: 64-bit numbers
  * @x: the kernel's state, a reference; NULL if it is not there
+ * @shadow: @x is not in XFRM (any more): a local daemon has to put it there;
+ *	    written under xha_net.lock, read under RCU too
  * @lease: what we have granted ourselves (own)
  * @step: how far the last renewal reached
  * @pace: what we state of how fast it may be used (own)
@@ -156,6 +158,7 @@ struct xha_sa {
 	u8 dir;
 	bool esn;
 	struct xfrm_state *x;
+	bool shadow;
 	u64 lease;
 	u64 step;
 	bool shared;
@@ -237,6 +240,7 @@ int xha_obj_net_init(struct xha_net *xn);
 void xha_obj_net_exit(struct xha_net *xn);
 
 struct xha_sa *xha_sa_find(struct xha_net *xn, const struct xha_sa_key *key);
+bool xha_sa_shadowed(struct xha_net *xn, const struct xha_sa_key *key);
 struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key, bool beside);
 struct xha_pol *xha_pol_find(struct xha_net *xn, const struct xha_pol_key *key);
 struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key, bool beside);

@@ -304,6 +304,7 @@ void xha_copy_begin(struct xha_peer *p, const struct xha_begin *b, u64 frame);
 void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame);
 struct xha_group *xha_copy_group(struct xha_peer *p, u8 gid);
 struct xha_obj *xha_copy_obj(struct xha_peer *p, u32 id);
+void xha_copy_release(struct xha_net *xn, struct xha_obj *o);
 void xha_copy_drop(struct xha_net *xn, struct xha_obj *o);
 void xha_copy_missing(struct xha_net *xn, struct xha_obj *o);
 

@@ -8,6 +8,7 @@
 #include "group.h"
 #include "peer.h"
 #include "serve.h"
+#include "shadow.h"
 #include "snapshot.h"
 #include "tap.h"
 
@@ -127,6 +128,12 @@ bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
 		xha_copy_drop(xn, &s->obj);
 		return false;
 	}
+	if (s && s->x != x && s->obj.group == g &&
+	    (s->shadow || xha_shadow_keep(xn, s))) {
+		if (xha_shadow_meet(xn, s, x))
+			return false;
+		s = NULL;
+	}
 	if (s && xha_reconcile_differs(s, x, g)) {
 		/* Out of its group by configuration: usable, as without us. */
 		if (s->x == x && s->obj.group)
@@ -175,6 +182,8 @@ void xha_reconcile_sa(struct xha_net *xn, const struct xha_sa_key *key)
 	}
 
 	s = xha_sa_find(xn, key);
+	if (s && (s->shadow || xha_shadow_keep(xn, s)))
+		return;
 	/* One without a state is a learned one that could not be installed. */
 	if (s && (s->x || s->obj.origin == XFRM_HA_ORIGIN_OWN)) {
 		xha_copy_missing(xn, &s->obj);
@@ -254,8 +263,12 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	p->xp = xp;
 	p->genid = genid;
 	p->obj.origin = XFRM_HA_ORIGIN_OWN;
-	xha_obj_set_why(&p->obj, g->policies == XFRM_HA_POLICIES_OFF ?
-			"policies off" : xha_snapshot_pol_why_not(xp, dir));
+	if (g->install == XFRM_HA_INSTALL_DAEMON)
+		xha_obj_set_why(&p->obj, "install daemon");
+	else if (g->policies == XFRM_HA_POLICIES_OFF)
+		xha_obj_set_why(&p->obj, "policies off");
+	else
+		xha_obj_set_why(&p->obj, xha_snapshot_pol_why_not(xp, dir));
 	xha_obj_set_group(&p->obj, g);
 	if (xha_group_active(g)) {
 		xha_dirty(xn, &p->obj, XHA_W_OBJECT);

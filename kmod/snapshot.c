@@ -264,3 +264,27 @@ void xha_snapshot_policy(struct xfrm_policy *xp, u8 dir,
 	}
 	read_unlock_bh(&xp->lock);
 }
+
+static bool xha_snapshot_same_alg(const struct xha_alg *a, const struct xha_alg *b)
+{
+	return !strcmp(a->name, b->name) && a->key_bits == b->key_bits &&
+	       !memcmp(a->key, b->key, DIV_ROUND_UP(a->key_bits, 8));
+}
+
+/**
+ * xha_snapshot_same_sa - are these the same SA, whatever else was changed about it?
+ * @a: SA
+ * @b: SA with the same key in XFRM's table
+ *
+ * Return: true if keys, mode and addresses are the same: numbers that were used
+ * with one of them cannot be used with the other.
+ */
+bool xha_snapshot_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
+{
+	return a->mode == b->mode && xha_snapshot_same_alg(&a->aead, &b->aead) &&
+	       xha_snapshot_same_alg(&a->auth, &b->auth) &&
+	       xha_snapshot_same_alg(&a->crypt, &b->crypt) &&
+	       a->family == b->family &&
+	       /* What is behind an IPv4 address may be anything. */
+	       xfrm_addr_equal(&a->saddr, &b->saddr, a->family);
+}

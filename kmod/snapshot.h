@@ -13,6 +13,7 @@ void xha_snapshot_replay(struct xfrm_state *x, struct xha_replay *r);
 void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key);
 void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d);
 void xha_snapshot_counters(struct xha_sa *s, struct xha_sa_desc *d);
+bool xha_snapshot_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b);
 bool xha_snapshot_carried(u8 proto, u8 mode);
 extern const char *const xha_why_helper;
 const char *xha_snapshot_why_not(const struct xfrm_state *x);

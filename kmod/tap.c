@@ -75,18 +75,23 @@ void xha_tap_audit_now(struct xha_net *xn)
 }
 
 /*
- * Closes the gate of an SA that was added on a node that does not serve it.
+ * Closes the gate of an SA that was added on a node that does not serve it, or
+ * whose shadow has waited for it: then a worker opens it above what was used.
  * An update hands us a temporary state: the live one is looked up. Both come
  * from process context without x->lock.
  */
 static void xha_tap_gate(struct xha_net *xn, struct xfrm_state *x, u32 event)
 {
 	struct xfrm_state *live = NULL;
+	struct xha_sa_key key;
 	struct xha_group *g;
 	u8 dir;
 
 	g = xha_group_match(xn, x->props.family, &x->props.saddr, &x->id.daddr, &dir);
-	if (!g || xha_group_active(g) || xha_snapshot_why_not(x))
+	if (!g || xha_snapshot_why_not(x))
+		return;
+	xha_snapshot_key(x, &key);
+	if (xha_group_active(g) && !xha_sa_shadowed(xn, &key))
 		return;
 
 	if (event == XFRM_MSG_UPDSA && x->km.state == XFRM_STATE_DEAD) {

@@ -10,6 +10,7 @@
 #include "park.h"
 #include "peer.h"
 #include "serve.h"
+#include "shadow.h"
 #include "tap.h"
 
 /**
@@ -140,7 +141,9 @@ static void xha_transition_open_dir(struct xha_group *g, bool out, u64 silence,
 		if (o->dead || o->why_not || o->kind != XHA_KIND_SA ||
 		    out != (xha_obj_sa(o)->dir == XFRM_HA_DIR_OUT))
 			continue;
-		if (xha_obj_sa(o)->x)
+		if (xha_obj_sa(o)->shadow)
+			xha_shadow_stay(g, xha_obj_sa(o));
+		else if (xha_obj_sa(o)->x)
 			xha_transition_open(g, xha_obj_sa(o), silence, now, t);
 		else
 			xha_obj_bury(g->xn, o);
@@ -219,6 +222,11 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 	struct xha_obj *o;
 
 	list_for_each_entry(o, &g->objs, in_group) {
+		/* A copy still, of whoever is active next. */
+		if (!o->dead && o->kind == XHA_KIND_SA && xha_obj_sa(o)->shadow) {
+			xha_obj_set_why(o, NULL);
+			continue;
+		}
 		if (o->dead || o->why_not)
 			continue;
 		o->origin = XFRM_HA_ORIGIN_LEARNED;

@@ -228,6 +228,7 @@ enum xha_result {
 	XHA_RESULT_INVALID = 4,		/* the kernel refused it */
 	XHA_RESULT_NO_GROUP = 5,	/* not in a group of the receiver */
 	XHA_RESULT_COUNTER = 6,		/* counter jumps implausibly far */
+	XHA_RESULT_WAITING = 7,		/* held, but the local daemon has not installed it */
 };
 
 /* Attributes inside SA and policy records: type u8, length u16, value. */

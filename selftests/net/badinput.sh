@@ -73,7 +73,6 @@ TABLE='
 2|group add averyveryveryverylongnameofagroup vip 192.0.2.77
 2|group add -west vip 192.0.2.77
 2|group add we/st vip 192.0.2.77
-1|group add west vip 192.0.2.77 install daemon
 2|group add west vip 192.0.2.77 install sideways
 1|group add west vip 192.0.2.77 oseq-shift 15
 1|group add west vip 192.0.2.77 oseq-shift 1073741825
@@ -88,6 +87,7 @@ TABLE='
 2|group set east
 1|group set west active
 1|group set west oseq-shift 64
+1|group set east install daemon
 1|group set east standby
 1|group set east oseq-shift 1
 1|group set east vip add 192.0.2.15

@@ -104,7 +104,6 @@ same_sa()
 }
 
 # Lifetimes: no older than the periods in which they are synced say, never ahead of the active.
-used() { ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/^\t *\([0-9]*\)(bytes), \([0-9]*\)(packets)/\2/p'; }
 added() { ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/^\t *add \([-0-9]* [0-9:]*\) .*/\1/p'; }
 
 lifetimes_follow()

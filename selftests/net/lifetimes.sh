@@ -98,8 +98,6 @@ with_takeover()
 
 # --- what is used -------------------------------------------------------------------------------------------------
 
-used() { ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/^\t *[0-9]*(bytes), \([0-9]*\)(packets)/\1/p'; }
-
 # near WANT GOT WHAT: within 2 %.
 near() { at_least $(($1 * 98 / 100)) "$2" "$3" && at_most $((($1 * 102 + 99) / 100)) "$2" "$3"; }
 

@@ -13,23 +13,6 @@
 # shellcheck source=selftests/net/traffic.sh
 . "$NET/traffic.sh"
 
-# number NODE SPI seq|oseq: of one with an extended window.
-number()
-{
-	local hex
-
-	hex=$(ip -n "$1" xfrm state list spi "$2" | sed -n "s/.*[ \t]$3 0x\([0-9a-f]*\).*/\1/p" | head -n 1)
-	echo $((16#${hex:-0}))
-}
-
-# used NODE SPI: packets of its lifetime
-used() { ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/.* \([0-9]*\)(packets)$/\1/p' | head -n 1; }
-
-# SAs NODE SPI...: those it has, and whether they are open.
-shown() { ip -n "$1" -s xfrm state list spi "$2" | grep -o 'extra_flag 4[123]000000'; }
-open() { is "extra_flag 41000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
-closed() { is "extra_flag 42000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
-
 # The former active counts no more: what it has in the end, the new one has soon.
 same_window() { at_least "$(number gw1 "$IN" seq)" "$(number gw2 "$IN" seq)" "highest number received at gw2"; }
 same_use() { at_least "$(used gw1 "$IN")" "$(used gw2 "$IN")" "packets used at gw2"; }

@@ -122,6 +122,25 @@ tunnel()
 		ip -n rem addr replace "10.9.$n.1/32" dev lo
 }
 
+# --- single SAs --------------------------------------------------------------------------------------------------
+
+# number NODE SPI seq|oseq: of one with an extended window.
+number()
+{
+	local hex
+
+	hex=$(ip -n "$1" xfrm state list spi "$2" | sed -n "s/.*[ \t]$3 0x\([0-9a-f]*\).*/\1/p" | head -n 1)
+	echo $((16#${hex:-0}))
+}
+
+# used NODE SPI: packets of its lifetime
+used() { ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/^\t *[0-9]*(bytes), \([0-9]*\)(packets)$/\1/p'; }
+
+# SAs NODE SPI...: those it has, and whether they are open.
+shown() { ip -n "$1" -s xfrm state list spi "$2" | grep -o 'extra_flag 4[123]000000'; }
+open() { is "extra_flag 41000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
+closed() { is "extra_flag 42000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
+
 # --- dumps --------------------------------------------------------------------------------------------------------
 
 # state_dump NODE: one line for each SA, sorted, without what must differ between an active and its standby:

@@ -12,7 +12,7 @@ MIXED = "6.1+6.12"
 SHORT = "backforth.sh changes.sh lifecycle.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
 ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
-    "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh"
+    "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh property.sh"
 # The three-machine tests that one kernel does without, in favour of the other.
 NOT_ON = {"6.1": ("reboot", "reload", "thousand", "params"), "6.12": ("backforth", "vip6")}
 
@@ -74,6 +74,12 @@ def flood(kernel, datagrams, timeout):
                 {"TESTS": "flood.sh", "FLOOD": str(datagrams), "XHA_TIMEOUT": str(timeout)})
 
 
+def schedules(kernel, count, timeout):
+    """Random schedules, more or fewer than in the namespace tests."""
+    return Part(f"property-{kernel}", python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), 2, timeout + 300,
+                {"TESTS": "property.sh", "SCHEDULES": str(count), "XHA_TIMEOUT": str(timeout)})
+
+
 def machines(kernel, scenarios=VM, env=None, timeout=300):
     """The three-machine tests."""
     needs = tuple(f"build-{k}" for k in kernel.split("+")) + ("test-tree",)
@@ -116,11 +122,12 @@ def check_full():
     os.environ.setdefault("ROUNDS", "40")
     os.environ.setdefault("SAS", "5000")
     lab = Part("lab", python("lab.selftest"), ("test-tree",), timeout=300, plain=True)
-    return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + [lab] + debug_tests() + [sid()]
+    return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + [lab, schedules("6.12", 1000, 9000)] + \
+        debug_tests() + [sid()]
 
 
 def debug_tests():
-    return [net("debug", timeout=5400), *machines("debug", timeout=1800)]
+    return [net("debug", skip="property.sh", timeout=5400), schedules("debug", 5, 900), *machines("debug", timeout=1800)]
 
 
 def check_debug():
