@@ -113,8 +113,13 @@ static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
 		p->rttvar += err - p->rttvar / 4;
 		p->srtt += rtt - p->srtt / 8;
 	}
-	p->rto = clamp_t(u32, (p->srtt / 8 + p->rttvar) / USEC_PER_MSEC,
-			 p->conf.addr.rto_min, p->conf.addr.rto_max);
+	p->rto = (p->srtt / 8 + p->rttvar) / USEC_PER_MSEC;
+}
+
+/* In ms, by the bounds as they are now. */
+static u32 xha_flight_rto(const struct xha_peer *p)
+{
+	return clamp(p->rto, p->conf.addr.rto_min, p->conf.addr.rto_max);
 }
 
 static bool xha_flight_in_ack(const struct xha_ack *a, u64 number)
@@ -168,16 +173,16 @@ u64 xha_flight_expire(struct xha_peer *p, u64 now)
 	bool lost = false;
 
 	while ((f = list_first_entry_or_null(&p->flight, struct xha_frame, node))) {
-		if (now - f->sent < p->rto)
+		if (now - f->sent < xha_flight_rto(p))
 			break;
 		xha_flight_lost(p, f);
 		lost = true;
 	}
 	if (lost) {
 		p->cwnd = max(p->cwnd / 2, 16U);
-		p->rto = min_t(u32, p->rto * 2, p->conf.addr.rto_max);
+		p->rto = xha_flight_rto(p) * 2;
 	}
-	return f ? f->sent + p->rto : U64_MAX;
+	return f ? f->sent + xha_flight_rto(p) : U64_MAX;
 }
 
 /**

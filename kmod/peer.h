@@ -119,7 +119,7 @@ struct xha_peer_conf {
  * @cwnd: how many may be, times 16 (grows by a fraction with each ack)
  * @srtt: microseconds, times 8
  * @rttvar: microseconds, times 4
- * @rto: ms, from both (RFC 6298)
+ * @rto: ms, from both, not yet within its bounds (RFC 6298)
  * @top: highest frame number received
  * @seen: bitmap of frames received, bit (number % XHA_REPLAY_FRAMES)
  * @acks: frames applied

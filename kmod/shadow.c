@@ -65,19 +65,18 @@ static void xha_shadow_tell(struct xha_net *xn, struct xha_sa *s, u8 result)
 bool xha_shadow_keep(struct xha_net *xn, struct xha_sa *s)
 {
 	if (!xha_shadow_daemons(s) || xha_group_active(s->obj.group) ||
-	    s->obj.src < 0 || s->obj.result != XHA_RESULT_OK)
+	    s->obj.origin != XFRM_HA_ORIGIN_LEARNED || s->obj.result != XHA_RESULT_OK)
 		return false;
 
 	/* Read by the tap, without the lock. */
 	WRITE_ONCE(s->shadow, true);
-	s->obj.origin = XFRM_HA_ORIGIN_LEARNED;
 	xha_shadow_tell(xn, s, XHA_RESULT_WAITING);
 	return true;
 }
 
-/* 1, 0, -ENOMEM. Keys are compared, not copied. */
-static int xha_shadow_same(struct xfrm_state *shadow, struct xfrm_state *x,
-			   struct xha_shadow_pair *pair)
+/* Keys are compared, not copied. */
+static bool xha_shadow_same(struct xfrm_state *shadow, struct xfrm_state *x,
+			    struct xha_shadow_pair *pair)
 {
 	spin_lock_bh(&shadow->lock);
 	xha_snapshot_sa(shadow, &pair->shadow);
@@ -147,25 +146,28 @@ static void xha_shadow_adopt(struct xha_net *xn, struct xha_group *g, struct xha
  *
  * One that is another SA is told to the active and left alone.
  *
- * Return: false if @x is nothing that a copy could be bound to: then there is
- * no shadow of it any more, either.
+ * Return: false if it is another one and this node is the active: then @x is
+ * new, and there is no shadow any more.
  */
 bool xha_shadow_meet(struct xha_net *xn, struct xha_sa *s, struct xfrm_state *x)
 {
 	struct xha_group *g = s->obj.group;
 	bool active = xha_group_active(g);
 	struct xha_shadow_pair *pair;
-	int same;
+	bool same;
 
 	s->obj.round = xn->tap.round;
+	/* Not yet one that could be compared, or one that cannot be closed. */
+	if (xha_snapshot_why_not(x))
+		return true;
 	pair = kmalloc(sizeof(*pair), GFP_KERNEL);
 	if (!pair) {
 		/* The next audit comes by. It stays closed. */
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
 		return true;
 	}
-	same = !x->xso.dev && xha_shadow_same(s->x, x, pair);
-	if (!same && (active || x->xso.dev)) {
+	same = xha_shadow_same(s->x, x, pair);
+	if (!same && active) {
 		kfree(pair);
 		xha_obj_bury(xn, &s->obj);
 		return false;

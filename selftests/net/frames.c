@@ -14,18 +14,7 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 
-#define PCAP_MAGIC	0xa1b2c3d4	/* classic format, our byte order, microseconds */
-#define PCAP_ETHERNET	1
-
-struct pcap_head {
-	uint32_t magic;
-	uint16_t major, minor;
-	uint32_t zone, accuracy, snaplen, link;
-};
-
-struct pcap_frame {
-	uint32_t sec, usec, len, wire_len;
-};
+#include "pcap.h"
 
 static int parse_mac(const char *text, unsigned char *mac)
 {
@@ -57,10 +46,9 @@ int main(int argc, char **argv)
 	static unsigned char frame[65536];
 	unsigned char mac[ETH_ALEN];
 	unsigned long sent = 0;
-	struct pcap_frame rec;
-	struct pcap_head head;
+	struct pcap_frame head;
+	int fd, more;
 	FILE *file;
-	int fd;
 
 	if (argc != 4 || parse_mac(argv[3], mac)) {
 		fprintf(stderr, "usage: xha-frames DEV FILE.pcap MAC\n");
@@ -69,19 +57,16 @@ int main(int argc, char **argv)
 	fd = open_device(argv[1]);
 	if (fd < 0)
 		return 1;
-	file = fopen(argv[2], "rb");
-	if (!file || fread(&head, sizeof(head), 1, file) != 1 || head.magic != PCAP_MAGIC ||
-	    head.link != PCAP_ETHERNET) {
-		fprintf(stderr, "xha-frames: %s is not a capture of Ethernet\n", argv[2]);
+	file = pcap_open("xha-frames", argv[2]);
+	if (!file)
 		return 1;
-	}
-	while (fread(&rec, sizeof(rec), 1, file) == 1) {
-		if (rec.len < ETH_HLEN || rec.len > sizeof(frame) || fread(frame, rec.len, 1, file) != 1) {
+	while ((more = pcap_next(file, &head, frame, sizeof(frame)))) {
+		if (more < 0 || head.len < ETH_HLEN) {
 			fprintf(stderr, "xha-frames: %s is broken after %lu frames\n", argv[2], sent);
 			return 1;
 		}
 		memcpy(frame, mac, ETH_ALEN);
-		if (send(fd, frame, rec.len, 0) != (ssize_t)rec.len) {
+		if (send(fd, frame, head.len, 0) != (ssize_t)head.len) {
 			perror("xha-frames: send");
 			return 1;
 		}
