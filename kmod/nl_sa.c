@@ -152,7 +152,8 @@ static int fill_own(struct sk_buff *skb, const struct xha_sa *s)
 	return put_u64(skb, XFRM_HA_SA_LEASE, s->lease) ?:
 	       put_u64(skb, XFRM_HA_SA_RATE, s->rate) ?:
 	       put_u64(skb, XFRM_HA_SA_OVERRUNS, s->overruns) ?:
-	       (s->capped ? nla_put_flag(skb, XFRM_HA_SA_CAPPED) : 0);
+	       (s->capped ? nla_put_flag(skb, XFRM_HA_SA_CAPPED) : 0) ?:
+	       (s->x && s->x->xso.dev ? nla_put_flag(skb, XFRM_HA_SA_OFFLOADED) : 0);
 }
 
 /* What peers have of it: of interest while this node is active. */

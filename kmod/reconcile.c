@@ -60,8 +60,8 @@ static struct xha_sa *xha_reconcile_add(struct xha_net *xn, struct xfrm_state *x
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
 		return NULL;
 	}
-	/* A reference would keep the device of an offloaded one from going. */
-	if (!x->xso.dev) {
+	/* Nothing would be done with it, and it keeps a device from going. */
+	if (!xha_snapshot_in_device(x)) {
 		xfrm_state_hold(x);
 		s->x = x;
 	}
@@ -93,7 +93,7 @@ static bool xha_reconcile_settled(const struct xfrm_state *x)
 static bool xha_reconcile_differs(const struct xha_sa *s, const struct xfrm_state *x,
 				  const struct xha_group *g)
 {
-	if (s->x ? s->x != x : !x->xso.dev)
+	if (s->x ? s->x != x : !xha_snapshot_in_device(x))
 		return true;
 	if (s->obj.group != g)
 		return true;

@@ -69,8 +69,9 @@ const char *xha_snapshot_why_not(const struct xfrm_state *x)
 		return xha_why_helper;
 	if (!xha_snapshot_carried(x->id.proto, x->props.mode))
 		return "only ESP, AH and IPComp in tunnel, transport or BEET mode are replicated";
-	if (x->xso.dev)
-		return "offloaded to a device";
+	/* A device that only encrypts leaves numbers and windows to XFRM. */
+	if (xha_snapshot_in_device(x))
+		return "packet offload: only the device knows its numbers";
 	if (x->encap && x->encap->encap_type != UDP_ENCAP_ESPINUDP)
 		return "its encapsulation cannot be taken over";
 	if (x->coaddr)

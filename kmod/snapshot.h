@@ -9,6 +9,12 @@
 #include "obj.h"
 #include "replay.h"
 
+/* Does a device count its numbers, so that XFRM does not know them? */
+static inline bool xha_snapshot_in_device(const struct xfrm_state *x)
+{
+	return x->xso.dev && x->xso.type == XFRM_DEV_OFFLOAD_PACKET;
+}
+
 void xha_snapshot_replay(struct xfrm_state *x, struct xha_replay *r);
 void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key);
 void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d);

@@ -17,6 +17,7 @@
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
 
+#include "tap.h"
 #include "vip.h"
 
 #define XHA_VIP_POLL	20	/* ms between two looks at a tentative address */
@@ -210,6 +211,10 @@ static int xha_vip_netdev(struct notifier_block *nb, unsigned long event, void *
 	case NETDEV_CHANGENAME:
 	case NETDEV_UNREGISTER:
 		xha_vip_look_all(xn);
+		/* XFRM drops what was offloaded to it, and says nothing. */
+		if ((event == NETDEV_DOWN || event == NETDEV_UNREGISTER) &&
+		    dev->features & NETIF_F_HW_ESP)
+			xha_tap_audit_now(xn);
 		/* IPv6 brings its addresses back by and by. */
 		if (event == NETDEV_UP || event == NETDEV_CHANGE)
 			xha_vip_poll(xn);

@@ -75,6 +75,7 @@ static void show_numbers(struct nlattr **tb)
 	field_num("overruns", over ? " overruns " : NULL,
 		  tb[XFRM_HA_SA_OVERRUNS]);
 	out_bool("capped", " capped", tb[XFRM_HA_SA_CAPPED]);
+	out_bool("offloaded", " offloaded", tb[XFRM_HA_SA_OFFLOADED]);
 	out_text("\n");
 }
 

@@ -9,7 +9,9 @@ KERNELS = ("6.1", "6.12")
 VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "params")
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
-SHORT = "backforth.sh changes.sh lifecycle.sh"
+SHORT = "backforth.sh changes.sh lifecycle.sh offload.sh"
+# What needs that kernel: a device that there is nowhere else.
+DEBUG_ONLY = "offload.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
 ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
     "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh property.sh"
@@ -64,6 +66,8 @@ def style():
 def net(kernel, needs=None, tests="", skip="", timeout=1500):
     """The namespace tests in one guest."""
     name = f"net-{kernel}" + ("-short" if tests or skip else "")
+    if kernel != "debug":
+        skip = f"{skip} {DEBUG_ONLY}".strip()
     return Part(name, python("vm.netns", kernel), needs or (f"build-{kernel}", "test-tree"), 2, timeout,
                 {"TESTS": tests, "SKIP": skip})
 

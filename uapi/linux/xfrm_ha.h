@@ -277,6 +277,7 @@ enum xfrm_ha_sa {
 	XFRM_HA_SA_CAPPED,		/* flag: jump at takeover cut, rekey asked for */
 	XFRM_HA_SA_NOT_REPLICATED,	/* string: the reason; absent if it is */
 	XFRM_HA_SA_PAD,
+	XFRM_HA_SA_OFFLOADED,		/* flag: a device encrypts it here; copies are without */
 
 	__XFRM_HA_SA_MAX,
 	XFRM_HA_SA_MAX = __XFRM_HA_SA_MAX - 1
