@@ -71,9 +71,10 @@ generation()
 	done
 }
 
+# First where packets may come from that are to be replayed: none is sent to a gateway that cannot take it yet.
 add_sas()
 {
-	generation && ip -n rem -batch "$TMP/west" && ip -n "$ACTIVE" -batch "$TMP/east"
+	generation && ip -n "$ACTIVE" -batch "$TMP/east" && ip -n rem -batch "$TMP/west"
 }
 
 # --- traffic ------------------------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ setup()
 		# shellcheck disable=SC2086  # a list
 		xha "$n" group set "$GROUP" $KNOBS || return 1
 	done
-	SAS=0 LATE=$SLACK LATE_FOR="" HOT="" LINKED=1
+	SAS=0 LATE=$SLACK LATE_FOR="" HOT="" LINKED=1 UNSEEN=0
 	echo "xfrm state flush" >"$TMP/west"
 	cat "$TMP/policies" "$TMP/west" >"$TMP/east"
 	ask new && ask active $((1 << ${ACTIVE#gw})) && add_sas && steer 1 "$ACTIVE" 2 "$ACTIVE" || return 1

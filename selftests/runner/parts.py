@@ -10,6 +10,8 @@ VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "par
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
 SHORT = "backforth.sh changes.sh lifecycle.sh offload.sh"
+# The schedules of property.sh are the same in each run; check-full has others each time.
+CHECK_SEED = "4242"
 # What needs that kernel: a device that there is nowhere else.
 DEBUG_ONLY = "offload.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
@@ -69,7 +71,7 @@ def net(kernel, needs=None, tests="", skip="", timeout=1500):
     if kernel != "debug":
         skip = f"{skip} {DEBUG_ONLY}".strip()
     return Part(name, python("vm.netns", kernel), needs or (f"build-{kernel}", "test-tree"), 2, timeout,
-                {"TESTS": tests, "SKIP": skip})
+                {"TESTS": tests, "SKIP": skip, "SEED": os.environ.get("SEED") or CHECK_SEED})
 
 
 def flood(kernel, datagrams, timeout):
