@@ -209,7 +209,9 @@ void xha_shadow_stay(struct xha_group *g, struct xha_sa *s)
 bool xha_shadow_expired(const struct xha_sa *s)
 {
 	u64 limit = s->x->lft.hard_add_expires_seconds;
+	time64_t age = ktime_get_real_seconds() - s->add_time;
 
-	return limit && s->add_time &&
-	       ktime_get_real_seconds() - s->add_time > limit + XHA_GRACE;
+	/* The limit may be any number, and the clock may have been set back. */
+	return limit && s->add_time && age > XHA_GRACE &&
+	       (u64)(age - XHA_GRACE) > limit;
 }

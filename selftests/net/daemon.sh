@@ -63,15 +63,6 @@ daemon_lines()
 # The active with its daemon, and the policies of the standby's.
 add_tunnel() { tunnel gw1 "$1" gcm 128 && on gw2 gateway_policies "$1"; }
 
-# hundred NAME N GATEWAY: packets into tunnel N, answered.
-hundred()
-{
-	vip_announce "$3"
-	start "$1" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$2.1" --rate "$(paced 200)" --count 100 --linger 1
-	wait "${JOB[$1]}"
-	at_least 90 "$(get "$1" .received)" "answers"
-}
-
 same_counters()
 {
 	spi_in "$1"

@@ -17,15 +17,6 @@
 same_window() { at_least "$(number gw1 "$IN" seq)" "$(number gw2 "$IN" seq)" "highest number received at gw2"; }
 same_use() { at_least "$(used gw1 "$IN")" "$(used gw2 "$IN")" "packets used at gw2"; }
 
-# hundred GATEWAY NAME: packets into tunnel 1, which that gateway answers.
-hundred()
-{
-	vip_announce "$1"
-	start "$2" rem xha-traffic client 10.8.0.1 5000 --bind 10.9.1.1 --rate "$(paced 200)" --count 100 --linger 1
-	wait "${JOB[$2]}"
-	at_least 90 "$(get "$2" .received)" "answers by $1"
-}
-
 # Both are active and do not hear each other; each of them gets a tunnel of its own.
 split()
 {
@@ -65,7 +56,7 @@ tunnel gw1 1 gcm 128 && tunnel gw1 2 gcm esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 tap wan rem wan
-check "traffic of which no window is synced" hundred gw1 first
+check "traffic of which no window is synced" hundred first 1 gw1
 check "... indeed" at_most 50 "$(number gw2 "$IN" seq)" "highest number received at gw2"
 check "the VIP moves to gw2" takeover gw1 gw2 graceful
 check "it gets the last windows of gw1" busywait 5000 same_window
@@ -73,7 +64,7 @@ check "... and what was used of lifetimes" busywait 5000 same_use
 check "gw1 is hot after that" busywait 15000 is_hot gw1
 
 check "two actives, each with a tunnel that the other one has not" split
-check "gw2 goes on alone" hundred gw2 second
+check "gw2 goes on alone" hundred second 1 gw2
 mark_numbers
 sync_mend gw1
 check "the one with the lower term gives way" busywait 15000 role_is gw2 fenced
@@ -92,7 +83,7 @@ serve gw1
 node gw1 gw2 && group gw1 sync-period-time 60s sync-period-packets 0 || give_up "gw1, again"
 check "a gateway that comes back empty gets its SAs again" busywait 15000 back_whole
 check "... and the standby, which had them, is hot" busywait 15000 is_hot gw2
-check "traffic goes on" hundred gw1 third
+check "traffic goes on" hundred third 1 gw1
 stop wan
 check "no number twice" no_duplicates wan
 finish

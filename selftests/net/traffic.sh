@@ -54,6 +54,15 @@ talk()
 	start "$name" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$n.1" --linger 0.5 --rate "$(paced "$rate")" "$@"
 }
 
+# hundred NAME N GATEWAY: packets into tunnel N, answered.
+hundred()
+{
+	vip_announce "$3"
+	start "$1" rem xha-traffic client 10.8.0.1 5000 --bind "10.9.$2.1" --rate "$(paced 200)" --count 100 --linger 1
+	wait "${JOB[$1]}"
+	at_least 90 "$(get "$1" .received)" "answers by $3"
+}
+
 get() { jq -r "$2" "$TMP/$1.json"; }
 
 # What was sent shortly before the VIP went may have been on its way.
