@@ -199,9 +199,9 @@ void xha_audit_work(struct work_struct *work)
 	struct xha_tap *t = container_of(work, struct xha_tap, audit.work);
 	struct xha_net *xn = container_of(t, struct xha_net, tap);
 	bool announced = xchg(&t->announced, false);
+	u32 round, delay = XHA_AUDIT_PERIOD;
 	struct xha_batch *b;
 	u64 found = 0;
-	u32 round;
 
 	b = kmalloc(sizeof(*b), GFP_KERNEL);
 	if (b) {
@@ -219,11 +219,16 @@ void xha_audit_work(struct work_struct *work)
 		xha_stat_inc(&xn->stats, XHA_STAT_AUDITS);
 		if (!announced)
 			xha_stat_add(&xn->stats, XHA_STAT_AUDIT_FOUND, found);
+		/* An IKE daemon migrates policy by policy: more may follow. */
+		if (found) {
+			WRITE_ONCE(t->announced, true);
+			delay = XHA_AUDIT_AGAIN;
+		}
 	} else {
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
 	}
 
 	if (READ_ONCE(xn->configured))
 		queue_delayed_work(xha_wq, &t->audit,
-				   msecs_to_jiffies(XHA_AUDIT_PERIOD));
+				   msecs_to_jiffies(delay));
 }

@@ -18,6 +18,7 @@
 #define XHA_SAMPLE_PERIOD	50	/* ms, default */
 #define XHA_CHUNK		64	/* objects looked at under one hold of the lock */
 #define XHA_AUDIT_PERIOD	5000	/* ms between two walks of XFRM's tables */
+#define XHA_AUDIT_AGAIN	500	/* ... after one that has found something */
 
 struct xha_group;
 struct xha_peer;

@@ -198,8 +198,9 @@ static void xha_serve_one(struct xha_net *xn, struct xha_sa *s, u64 now)
 
 	xha_serve_read(s, &c);
 	if (c.state == XFRM_STATE_DEAD) {
-		/* Nobody has told us: migrated, or with its device. */
+		/* Nobody has told us: with its device, or migrated: a walk finds where to. */
 		xha_tap_look_again(xn, &s->key);
+		xha_tap_audit_now(xn);
 		return;
 	}
 	if (c.state != XFRM_STATE_VALID)
