@@ -182,6 +182,11 @@ static int xha_install_fill(struct net *net, struct xfrm_state *x,
 		if (!x->encap)
 			return -ENOMEM;
 	}
+	if (d->has & XHA_SA_HAS_COADDR) {
+		x->coaddr = kmemdup(&d->coaddr, sizeof(d->coaddr), GFP_KERNEL);
+		if (!x->coaddr)
+			return -ENOMEM;
+	}
 	err = xha_install_algs(x, d);
 	if (err)
 		return err;

@@ -74,8 +74,6 @@ const char *xha_snapshot_why_not(const struct xfrm_state *x)
 		return "packet offload: only the device knows its numbers";
 	if (x->encap && x->encap->encap_type != UDP_ENCAP_ESPINUDP)
 		return "its encapsulation cannot be taken over";
-	if (x->coaddr)
-		return "care-of addresses are not replicated yet";
 	if (x->security)
 		return "security contexts are not replicated yet";
 	if (x->sel.ifindex)
@@ -146,6 +144,10 @@ void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d)
 	if (x->encap) {
 		d->encap = *x->encap;
 		d->has |= XHA_SA_HAS_ENCAP;
+	}
+	if (x->coaddr) {
+		d->coaddr = *x->coaddr;
+		d->has |= XHA_SA_HAS_COADDR;
 	}
 }
 
