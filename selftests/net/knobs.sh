@@ -74,22 +74,40 @@ steps()
 		at_most "$1" "$(least lease 4)" "numbers more each time"
 }
 
-# What gw2 says does not arrive: the same SA again and again, after as long as is said.
-again() { ip -n gw1 xfrm state add src "$VIP" dst 192.0.2.100 proto esp spi 0x7001 mode tunnel $REPLY && sleep "$(patience 4)"; }
+# What gw2 says does not arrive: the same SA again and again, after as long as is said. Or the same CHECK, if an audit was
+# just under way: nothing follows before that is acked.
+again()
+{
+	tc -n sw qdisc replace dev s-gw1 root netem loss 100%
+	ip -n gw1 xfrm state add src "$VIP" dst 192.0.2.100 proto esp spi 0x7001 mode tunnel $REPLY && sleep "$(patience 4)"
+}
+
+# gaps: ms between two of that which came most often.
+gaps()
+{
+	awk '$2 != "heartbeat" {
+			key = $2 " " $3
+			if (n[key]++) gaps[key] = gaps[key] $1 - last[key] "\n"
+			last[key] = $1
+			if (n[key] > n[most]) most = key
+		}
+		END { printf "%s", gaps[most] }' "$TMP/records"
+}
+
 repeated()
 {
-	local min max first
+	local min max first last
 	min=$(patience 300) max=$(patience 700)
 
 	algorithm gcm 1
 	xha gw1 peer set 2 rto-min "${min}ms" rto-max "${max}ms" || give_up "rto"
-	tc -n sw qdisc replace dev s-gw1 root netem loss 100%
 	watched again
 	tc -n sw qdisc del dev s-gw1 root
 	# An audit that comes just when it is added makes it two at once.
-	first=$(between sa 1 | awk '$1 > 5' | head -n 1)
+	first=$(gaps | awk '$1 > 5' | head -n 1)
+	last=$(gaps | sort -n | tail -n 1)
 	at_least $((min - 5)) "${first:-0}" "ms until it was sent again" && at_most $((min + LATE)) "${first:-0}" "ms until it was sent again" &&
-		at_least $((max - 5)) "$(most sa 1)" "ms in the end" && at_most $((max + LATE)) "$(most sa 1)" "ms in the end"
+		at_least $((max - 5)) "${last:-0}" "ms in the end" && at_most $((max + LATE)) "${last:-0}" "ms in the end"
 }
 
 begin 14

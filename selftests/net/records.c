@@ -3,8 +3,8 @@
  * xha-records: what is in the frames of a capture of an insecure link over IPv4 and UDP.
  * usage: xha-records FILE.pcap
  *
- * For each heartbeat, SA record, window and lease a line: ms, its kind, the number of the object, and the highest number
- * received or the low word of the lease; 0 where there is none.
+ * For each heartbeat, SA record, check, window and lease a line: ms, its kind, the number of the object (or of the check),
+ * and the highest number received or the low word of the lease; 0 where there is none.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -42,6 +42,7 @@ static void leases(uint64_t ms, struct xha_rec *rec)
 static void record(uint64_t ms, struct xha_rec *rec)
 {
 	static struct xha_sa_desc sa;
+	struct xha_check check;
 	size_t fixed;
 
 	switch (rec->type) {
@@ -51,6 +52,10 @@ static void record(uint64_t ms, struct xha_rec *rec)
 	case XHA_REC_SA:
 		if (!xha_get_sa(rec, &sa, &fixed))
 			line(ms, "sa", sa.id, 0);
+		break;
+	case XHA_REC_CHECK:
+		if (!xha_get_check(rec, &check))
+			line(ms, "check", check.check, 0);
 		break;
 	case XHA_REC_WINDOW:
 		windows(ms, rec);
