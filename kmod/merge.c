@@ -180,6 +180,8 @@ static void xha_merge_counters(struct xha_peer *p, struct xha_sa *s)
 	struct xha_replay r;
 	int err = 0;
 
+	if (XHA_MUTANT_NO_FINALS)
+		return;
 	xha_snapshot_replay(x, &r);
 	spin_lock_bh(&x->lock);
 	xha_snapshot_sa(x, &p->rxs->mine);

@@ -14,7 +14,7 @@
 #define XHA_MUTANT_EARLY_ACK_	3	/* frames are acked before they are applied */
 #define XHA_MUTANT_NO_GATE_	4	/* standby SAs are open */
 #define XHA_MUTANT_NO_MERGE_	5	/* a new active takes nothing from its peers */
-#define XHA_MUTANT_NO_FINALS_	6	/* an exact handover without the last numbers */
+#define XHA_MUTANT_NO_FINALS_	6	/* the last counters of who was active are ignored */
 
 #ifndef XHA_MUTANT
 #define XHA_MUTANT		XHA_MUTANT_NONE_
