@@ -64,8 +64,9 @@ static void fixed_part(const struct xha_rec *rec, const struct xha_sa_desc *d, s
 	MUST(!ret || ret == -EOPNOTSUPP);
 	MUST(again == fixed);
 	whole = *d;
-	whole.has &= ~(XHA_SA_HAS_LEASE | XHA_SA_HAS_WINDOW | XHA_SA_HAS_LIFE);
+	whole.has &= ~(XHA_SA_HAS_LEASE | XHA_SA_HAS_WINDOW | XHA_SA_HAS_LIFE | XHA_SA_HAS_PACE);
 	whole.lease = 0;
+	memset(&whole.pace, 0, sizeof(whole.pace));
 	memset(&whole.win, 0, sizeof(whole.win));
 	memset(&whole.life, 0, sizeof(whole.life));
 	MUST(gen_same_sa(&whole, &cut));
