@@ -6,6 +6,7 @@
 #include "install.h"
 #include "park.h"
 #include "scratch.h"
+#include "secctx.h"
 #include "snapshot.h"
 #include "tap.h"
 
@@ -19,6 +20,7 @@ static void xha_apply_pol_key(const struct xha_pol_desc *d, struct xha_pol_key *
 	key->if_id = d->if_id;
 	key->type = d->type;
 	key->dir = d->dir;
+	key->secctx = xha_secctx_hash(&d->secctx);
 }
 
 /* Would we send just that record of what XFRM holds? */
@@ -225,13 +227,13 @@ int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame)
 	xha_apply_pol_key(d, &key);
 	g = xha_merge_group(p, d->gid);
 	if (g)
-		return err || !xha_apply_pol_valid(d) ? 0 :
+		return err || !xha_apply_pol_valid(d) || !xha_secctx_known(&d->secctx) ? 0 :
 		       xha_merge_policy(p, g, &key, rec->flags & XHA_REC_KNOWN);
 	g = xha_copy_group(p, d->gid);
 	if (!g)
 		return 0;
 
-	if (err)
+	if (err || !xha_secctx_known(&d->secctx))
 		result = XHA_RESULT_UNKNOWN_ATTR;
 	else if (!xha_apply_pol_valid(d))
 		result = XHA_RESULT_INVALID;

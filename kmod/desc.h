@@ -13,6 +13,7 @@
 #define XHA_WINDOW_BITS		4096	/* largest window that XFRM accepts */
 #define XHA_WINDOW_WORDS	(XHA_WINDOW_BITS / 32)
 #define XHA_ALG_KEY_MAX		512	/* bytes; XFRM itself has no bound */
+#define XHA_SECCTX_MAX		512	/* bytes of a security context that are carried */
 #define XHA_AGE_NEVER		U64_MAX
 
 /**
@@ -57,6 +58,20 @@ struct xha_alg {
 	const u8 *key;
 };
 
+/**
+ * struct xha_secctx - a security context, as struct xfrm_sec_ctx
+ * @doi: XFRM_SC_DOI_*
+ * @alg: XFRM_SC_ALG_*
+ * @len: bytes of @str, 0: there is none
+ * @str: borrowed, as the keys are; not terminated
+ */
+struct xha_secctx {
+	u8 doi;
+	u8 alg;
+	u16 len;
+	const char *str;
+};
+
 /* Which optional members of a description are there. */
 #define XHA_SA_HAS_ENCAP	0x01
 #define XHA_SA_HAS_COADDR	0x02
@@ -96,6 +111,7 @@ struct xha_alg {
  * @pcpu_num: XFRMA_SA_PCPU, with XHA_SA_HAS_PCPU
  * @encap: NAT-T, with XHA_SA_HAS_ENCAP
  * @coaddr: with XHA_SA_HAS_COADDR
+ * @secctx: XFRMA_SEC_CTX
  * @has: XHA_SA_HAS_* bits
  * @lease: the sender's lease, with XHA_SA_HAS_LEASE
  * @pace: the sender's pace, with XHA_SA_HAS_PACE; else 0
@@ -133,6 +149,7 @@ struct xha_sa_desc {
 	u32 pcpu_num;
 	struct xfrm_encap_tmpl encap;
 	xfrm_address_t coaddr;
+	struct xha_secctx secctx;
 
 	u32 has;
 	u64 lease;
@@ -155,6 +172,7 @@ struct xha_sa_desc {
  * @lft: limits
  * @mark: XFRMA_MARK
  * @if_id: XFRMA_IF_ID
+ * @secctx: XFRMA_SEC_CTX
  * @ntmpl: how many of @tmpl are used
  * @tmpl: templates, outermost last
  */
@@ -171,6 +189,7 @@ struct xha_pol_desc {
 	struct xfrm_lifetime_cfg lft;
 	struct xfrm_mark mark;
 	u32 if_id;
+	struct xha_secctx secctx;
 	u8 ntmpl;
 	struct xfrm_user_tmpl tmpl[6];	/* XFRM_MAX_DEPTH */
 };

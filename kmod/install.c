@@ -10,6 +10,7 @@
 
 #include "compat/xfrm.h"
 #include "install.h"
+#include "secctx.h"
 #include "wire.h"
 
 static size_t xha_key_bytes(const struct xha_alg *a)
@@ -187,6 +188,9 @@ static int xha_install_fill(struct net *net, struct xfrm_state *x,
 		if (!x->coaddr)
 			return -ENOMEM;
 	}
+	err = xha_secctx_state(x, &d->secctx);
+	if (err)
+		return err;
 	err = xha_install_algs(x, d);
 	if (err)
 		return err;
@@ -289,7 +293,8 @@ void xha_install_discard(struct xfrm_state *x)
  * @net: namespace
  * @d: what it is
  *
- * Return: the policy, NULL without memory.
+ * Return: the policy, NULL without memory. A context that is not known here is
+ * for the caller to refuse (xha_secctx_known()).
  */
 struct xfrm_policy *xha_install_policy_build(struct net *net,
 					     const struct xha_pol_desc *d)
@@ -326,6 +331,10 @@ struct xfrm_policy *xha_install_policy_build(struct net *net,
 		t->calgos = u->calgos;
 		/* As copy_templates() in net/xfrm/xfrm_user.c. */
 		t->allalgs = !~(t->aalgos & t->ealgos & t->calgos);
+	}
+	if (xha_secctx_policy(xp, &d->secctx)) {
+		xha_install_policy_discard(xp);
+		return NULL;
 	}
 	return xp;
 }

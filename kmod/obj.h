@@ -190,7 +190,8 @@ struct xha_sa {
 };
 
 /**
- * struct xha_pol_key - what XFRM itself tells policies apart by; not the priority
+ * struct xha_pol_key - what XFRM itself tells policies apart by; not the priority.
+ * Of a security context that is its hash, 0 without one.
  */
 struct xha_pol_key {
 	struct xfrm_selector sel;
@@ -200,6 +201,7 @@ struct xha_pol_key {
 	u8 type;
 	u8 dir;
 	u8 zero[2];
+	u64 secctx;
 };
 
 /**

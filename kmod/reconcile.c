@@ -286,19 +286,23 @@ void xha_reconcile_pol(struct xha_net *xn, const struct xha_pol_key *key)
 {
 	struct xfrm_selector sel = key->sel;
 	struct xfrm_mark mark = { .v = key->mark_v, .m = key->mark_m };
+	struct xha_pol *p = xha_pol_find(xn, key);
 	struct xfrm_policy *xp;
-	struct xha_pol *p;
 	int err;
 
+	/* XFRM looks for the context itself: that of the one we have, or all there are. */
+	if (key->secctx && (!p || !p->xp)) {
+		xha_tap_audit_now(xn);
+		return;
+	}
 	xp = xfrm_policy_bysel_ctx(xn->net, &mark, key->if_id, key->type,
-				   key->dir, &sel, NULL, 0, &err);
+				   key->dir, &sel, key->secctx ? p->xp->security : NULL,
+				   0, &err);
 	if (xp) {
 		xha_reconcile_policy(xn, xp, key->dir);
 		xfrm_pol_put(xp);
 		return;
 	}
-
-	p = xha_pol_find(xn, key);
 	if (p && p->xp && !p->parked) {
 		xha_copy_missing(xn, &p->obj);
 		xha_peers_kick(xn);

@@ -5,6 +5,7 @@
  */
 #include "compat/xfrm.h"
 #include "gate.h"
+#include "secctx.h"
 #include "snapshot.h"
 
 /**
@@ -74,8 +75,6 @@ const char *xha_snapshot_why_not(const struct xfrm_state *x)
 		return "packet offload: only the device knows its numbers";
 	if (x->encap && x->encap->encap_type != UDP_ENCAP_ESPINUDP)
 		return "its encapsulation cannot be taken over";
-	if (x->security)
-		return "security contexts are not replicated yet";
 	if (x->sel.ifindex)
 		return "its selector is bound to an interface index";
 	return NULL;
@@ -149,6 +148,7 @@ void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d)
 		d->coaddr = *x->coaddr;
 		d->has |= XHA_SA_HAS_COADDR;
 	}
+	xha_secctx_snapshot(x->security, &d->secctx);
 }
 
 static u64 xha_snapshot_age(time64_t now, u64 then)
@@ -193,6 +193,8 @@ void xha_snapshot_counters(struct xha_sa *s, struct xha_sa_desc *d)
 void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
 			  struct xha_pol_key *key)
 {
+	struct xha_secctx ctx;
+
 	memset(key, 0, sizeof(*key));
 	key->sel = xp->selector;
 	key->mark_v = xp->mark.v;
@@ -200,6 +202,8 @@ void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
 	key->if_id = xp->if_id;
 	key->type = xp->type;
 	key->dir = dir;
+	xha_secctx_snapshot(xp->security, &ctx);
+	key->secctx = xha_secctx_hash(&ctx);
 }
 
 /**
@@ -218,8 +222,6 @@ const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir)
 	/* Closed SAs behind it would let clear text out. */
 	if (dir == XFRM_POLICY_OUT && xp->xfrm_nr && !required)
 		return "all its templates are optional ('level use')";
-	if (xp->security)
-		return "security contexts are not replicated yet";
 	if (xp->selector.ifindex)
 		return "its selector is bound to an interface index";
 	return NULL;
@@ -248,6 +250,7 @@ void xha_snapshot_policy(struct xfrm_policy *xp, u8 dir,
 	d->lft = xp->lft;
 	d->mark = xp->mark;
 	d->if_id = xp->if_id;
+	xha_secctx_snapshot(xp->security, &d->secctx);
 	d->ntmpl = xp->xfrm_nr;
 	read_lock_bh(&xp->lock);
 	for (i = 0; i < xp->xfrm_nr; i++) {

@@ -264,6 +264,7 @@ enum xha_tlv {
 	XHA_TLV_PCPU = 16,
 	XHA_TLV_TMPL = 17,	/* one per template, in order */
 	XHA_TLV_COMP = 18,
+	XHA_TLV_SECCTX = 19,
 	XHA_TLV_LEASE = XHA_TLV_COUNTER | 1,
 	XHA_TLV_WINDOW = XHA_TLV_COUNTER | 2,
 	XHA_TLV_LIFE = XHA_TLV_COUNTER | 3,

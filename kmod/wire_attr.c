@@ -318,3 +318,33 @@ int xha_get_mark(struct xha_in *in, struct xfrm_mark *mark)
 	mark->m = xha_in_be32(in);
 	return xha_in_end(in);
 }
+
+/* xha_put_secctx - write a security context, if there is one: doi 1 | alg 1 | string */
+void xha_put_secctx(struct xha_out *o, const struct xha_secctx *ctx)
+{
+	u8 *value;
+
+	if (!ctx->len)
+		return;
+	if (ctx->len > XHA_SECCTX_MAX) {
+		o->full = true;
+		return;
+	}
+	value = xha_attr_begin(o, XHA_TLV_SECCTX);
+	xha_out_u8(o, ctx->doi);
+	xha_out_u8(o, ctx->alg);
+	xha_out_bytes(o, ctx->str, ctx->len);
+	xha_attr_end(o, value);
+}
+
+/* xha_get_secctx - read it; the string is borrowed */
+int xha_get_secctx(struct xha_in *in, struct xha_secctx *ctx)
+{
+	ctx->doi = xha_in_u8(in);
+	ctx->alg = xha_in_u8(in);
+	if (in->bad || !in->left || in->left > XHA_SECCTX_MAX)
+		return -EBADMSG;
+	ctx->len = (u16)in->left;
+	ctx->str = (const char *)xha_in_take(in, in->left);
+	return 0;
+}

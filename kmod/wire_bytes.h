@@ -206,5 +206,7 @@ int xha_get_lft(struct xha_in *in, struct xfrm_lifetime_cfg *lft);
 void xha_lft_default(struct xfrm_lifetime_cfg *lft);
 void xha_put_mark(struct xha_out *o, u8 type, const struct xfrm_mark *mark);
 int xha_get_mark(struct xha_in *in, struct xfrm_mark *mark);
+void xha_put_secctx(struct xha_out *o, const struct xha_secctx *ctx);
+int xha_get_secctx(struct xha_in *in, struct xha_secctx *ctx);
 
 #endif /* _XHA_WIRE_BYTES_H */

@@ -80,6 +80,7 @@ int xha_put_policy(struct xha_writer *w, const struct xha_pol_desc *d)
 	xha_put_lft(&o, &d->lft);
 	xha_put_mark(&o, XHA_TLV_MARK, &d->mark);
 	xha_put_be32_attr(&o, XHA_TLV_IF_ID, d->if_id);
+	xha_put_secctx(&o, &d->secctx);
 	for (i = 0; i < d->ntmpl && i < ARRAY_SIZE(d->tmpl); i++)
 		put_tmpl(&o, &d->tmpl[i]);
 	return xha_rec_end(w, &o, XHA_REC_POLICY);
@@ -94,6 +95,7 @@ static int get_attr(struct xha_pol_desc *d, u8 type, struct xha_in *value)
 	case XHA_TLV_IF_ID:
 		d->if_id = xha_in_be32(value);
 		return xha_in_end(value);
+	case XHA_TLV_SECCTX:	return xha_get_secctx(value, &d->secctx);
 	case XHA_TLV_TMPL:	return get_tmpl(value, d);
 	default:
 		return type & XHA_TLV_OPTIONAL ? 0 : -EOPNOTSUPP;

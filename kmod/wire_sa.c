@@ -106,6 +106,7 @@ static void put_rest(struct xha_out *o, const struct xha_sa_desc *d)
 		xha_out_bytes(o, &d->coaddr, xha_addr_len(d->family));
 		xha_attr_end(o, value);
 	}
+	xha_put_secctx(o, &d->secctx);
 	xha_put_be32_attr(o, XHA_TLV_IF_ID, d->if_id);
 	xha_put_be32_attr(o, XHA_TLV_EXTRA_FLAGS, d->extra_flags);
 	xha_put_be32_attr(o, XHA_TLV_TFCPAD, d->tfcpad);
@@ -305,6 +306,7 @@ static int get_attr(struct xha_sa_desc *d, u8 type, struct xha_in *value)
 	case XHA_TLV_TFCPAD:	return get_be32(value, &d->tfcpad);
 	case XHA_TLV_ENCAP:	return get_encap(value, d);
 	case XHA_TLV_COADDR:	return get_coaddr(value, d);
+	case XHA_TLV_SECCTX:	return xha_get_secctx(value, &d->secctx);
 	case XHA_TLV_ESN_WINDOW: return get_esn_window(value, d);
 	case XHA_TLV_NAT_KEEPALIVE: return get_be32(value, &d->nat_keepalive);
 	case XHA_TLV_PCPU:	return get_pcpu(value, d);

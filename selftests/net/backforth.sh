@@ -15,7 +15,7 @@
 
 TURNS=10
 # Lease, guard, and a second of silence at the rate that is assumed at least: not twice as much each time.
-JUMP_MAX=$((6 * 65536))
+JUMP_MAX=$(patience $((6 * 65536)))
 FLOWS=(1 2 3 4)
 
 jumps() { log_since | sed -n 's/.* jump \([0-9]*\)$/\1/p'; }

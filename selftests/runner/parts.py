@@ -10,10 +10,14 @@ VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "par
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
 SHORT = "backforth.sh changes.sh lifecycle.sh offload.sh"
+# There all of them run in two guests at once, each of which keeps one processor busy. These take as long as all the others.
+HALF = "netem.sh bulk.sh four.sh sctp.sh underlay.sh flood.sh lifetimes.sh ends.sh replay.sh knobs.sh"
 # The schedules of property.sh are the same in each run; check-full has others each time.
 CHECK_SEED = "4242"
 # What needs that kernel: a device that there is nowhere else.
 DEBUG_ONLY = "offload.sh"
+# What needs a guest with SELinux.
+LABELS = "labels.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
 ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
     "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh property.sh"
@@ -65,25 +69,33 @@ def style():
     return [Part("style", python("runner.style"), timeout=180)]
 
 
-def net(kernel, needs=None, tests="", skip="", timeout=1500):
-    """The namespace tests in one guest."""
-    name = f"net-{kernel}" + ("-short" if tests or skip else "")
+def in_guest(name, kernel, timeout, cost=2, **env):
+    """Namespace tests in one guest."""
+    return Part(name, python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), cost, timeout, {"NAME": name, **env})
+
+
+def net(kernel, tests="", skip="", timeout=1500, name="", cost=2):
+    """The namespace tests, or some of them."""
+    name = name or f"net-{kernel}" + ("-short" if tests or skip else "")
+    skip = f"{skip} {LABELS}".strip()
     if kernel != "debug":
-        skip = f"{skip} {DEBUG_ONLY}".strip()
-    return Part(name, python("vm.netns", kernel), needs or (f"build-{kernel}", "test-tree"), 2, timeout,
-                {"TESTS": tests, "SKIP": skip, "SEED": os.environ.get("SEED") or CHECK_SEED})
+        skip = f"{skip} {DEBUG_ONLY}"
+    return in_guest(name, kernel, timeout, cost, TESTS=tests, SKIP=skip, SEED=os.environ.get("SEED") or CHECK_SEED)
+
+
+def labels(kernel):
+    """Labelled IPsec, in a guest of its own."""
+    return in_guest(f"labels-{kernel}", kernel, 300, TESTS=LABELS, CMDLINE="security=selinux")
 
 
 def flood(kernel, datagrams, timeout):
     """Hostile datagrams at a node that is alive, more than in the namespace tests."""
-    return Part(f"flood-{kernel}", python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), 2, timeout + 300,
-                {"TESTS": "flood.sh", "FLOOD": str(datagrams), "XHA_TIMEOUT": str(timeout)})
+    return in_guest(f"flood-{kernel}", kernel, timeout + 300, TESTS="flood.sh", FLOOD=str(datagrams), XHA_TIMEOUT=str(timeout))
 
 
 def schedules(kernel, count, timeout):
     """Random schedules, more or fewer than in the namespace tests."""
-    return Part(f"property-{kernel}", python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), 2, timeout + 300,
-                {"TESTS": "property.sh", "SCHEDULES": str(count), "XHA_TIMEOUT": str(timeout)})
+    return in_guest(f"property-{kernel}", kernel, timeout + 300, TESTS="property.sh", SCHEDULES=str(count), XHA_TIMEOUT=str(timeout))
 
 
 def machines(kernel, scenarios=VM, env=None, timeout=300):
@@ -115,7 +127,7 @@ def check(env=None):
         skip = "" if first or env else ONCE
         scenarios = [name for name in VM if env or name not in NOT_ON[kernel]]
         guests += [net(kernel, skip=skip, timeout=1500 * longer), *machines(kernel, scenarios, env, 300 * longer)]
-    guests += machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
+    guests += [labels("6.12")] + machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
 
 
@@ -133,7 +145,9 @@ def check_full():
 
 
 def debug_tests():
-    return [net("debug", skip="property.sh", timeout=5400), schedules("debug", 5, 900), *machines("debug", timeout=1800)]
+    return [net("debug", skip=f"property.sh {HALF}", timeout=5400, name="net-debug-1", cost=1),
+            net("debug", tests=HALF, timeout=5400, name="net-debug-2", cost=1),
+            schedules("debug", 5, 900), *machines("debug", timeout=1800)]
 
 
 def check_debug():

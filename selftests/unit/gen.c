@@ -147,6 +147,19 @@ static void gen_counters(struct xha_sa_desc *d)
 	}
 }
 
+static void gen_secctx(struct xha_secctx *ctx)
+{
+	static char any[XHA_SECCTX_MAX];
+
+	if (!one_in(4))
+		return;
+	fill(any, one_in(64) ? sizeof(any) : 0);
+	ctx->doi = rnd();
+	ctx->alg = rnd();
+	ctx->len = one_in(8) ? XHA_SECCTX_MAX : 1 + rnd_below(40);
+	ctx->str = any;
+}
+
 static void gen_options(struct xha_sa_desc *d)
 {
 	if (one_in(3)) {
@@ -165,6 +178,7 @@ static void gen_options(struct xha_sa_desc *d)
 		d->has |= XHA_SA_HAS_PCPU;
 		d->pcpu_num = rnd_edgy();
 	}
+	gen_secctx(&d->secctx);
 }
 
 void gen_sa(struct gen_sa *g)
@@ -282,6 +296,7 @@ void gen_policy(struct xha_pol_desc *d)
 		d->mark.m = rnd_edgy();
 	}
 	d->if_id = one_in(2) ? 0 : rnd_edgy();
+	gen_secctx(&d->secctx);
 	d->ntmpl = rnd_below(7);
 	for (i = 0; i < d->ntmpl; i++) {
 		struct xfrm_user_tmpl *t = &d->tmpl[i];

@@ -40,6 +40,7 @@ int gen_put(struct xha_writer *w, u8 type);
 void gen_frame(struct xha_writer *w, u8 *buf, size_t room);
 
 bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b);
+bool gen_same_policy(const struct xha_pol_desc *a, const struct xha_pol_desc *b);
 
 /* What was accepted must be allowed, and the same when it is written and read again. */
 const char *gen_fault_sa(const struct xha_sa_desc *d);

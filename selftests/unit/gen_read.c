@@ -11,12 +11,18 @@ static bool same_alg(const struct xha_alg *a, const struct xha_alg *b)
 		!memcmp(a->key, b->key, (a->key_bits + 7) / 8));
 }
 
+static bool same_secctx(const struct xha_secctx *a, const struct xha_secctx *b)
+{
+	return a->len == b->len && (!a->len || !memcmp(a->str, b->str, a->len));
+}
+
 bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
 {
 	static struct xha_sa_desc ca, cb;
 
 	if (!same_alg(&a->aead, &b->aead) || !same_alg(&a->auth, &b->auth) ||
-	    !same_alg(&a->crypt, &b->crypt) || !same_alg(&a->comp, &b->comp))
+	    !same_alg(&a->crypt, &b->crypt) || !same_alg(&a->comp, &b->comp) ||
+	    !same_secctx(&a->secctx, &b->secctx))
 		return false;
 	/* Member by member is not needed: get begins with zeroes too. */
 	memcpy(&ca, a, sizeof(ca));
@@ -25,11 +31,24 @@ bool gen_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b)
 	ca.auth.key = NULL;
 	ca.crypt.key = NULL;
 	ca.comp.key = NULL;
+	ca.secctx.str = NULL;
 	cb.aead.key = NULL;
 	cb.auth.key = NULL;
 	cb.crypt.key = NULL;
 	cb.comp.key = NULL;
+	cb.secctx.str = NULL;
 	return !memcmp(&ca, &cb, sizeof(ca));
+}
+
+bool gen_same_policy(const struct xha_pol_desc *a, const struct xha_pol_desc *b)
+{
+	static struct xha_pol_desc ca, cb;
+
+	memcpy(&ca, a, sizeof(ca));
+	memcpy(&cb, b, sizeof(cb));
+	ca.secctx.str = NULL;
+	cb.secctx.str = NULL;
+	return same_secctx(&a->secctx, &b->secctx) && !memcmp(&ca, &cb, sizeof(ca));
 }
 
 static u64 sum_bytes(const void *p, size_t n)
@@ -79,6 +98,8 @@ static const char *bad_sa(const struct xha_sa_desc *d)
 	if (d->window > 32 || d->esn_window > XHA_WINDOW_BITS ||
 	    d->win.bits > XHA_WINDOW_BITS)
 		return "size of a window";
+	if (d->secctx.len > XHA_SECCTX_MAX)
+		return "length of a security context";
 	if (d->pace.rate > XHA_PACE_MAX || d->pace.guard > XHA_PACE_MAX)
 		return "pace";
 	if (!bad)
@@ -101,6 +122,8 @@ static const char *bad_policy(const struct xha_pol_desc *d)
 		return "family of a policy";
 	if (d->type > 1 || d->dir > 2 || d->action > 1)
 		return "kind of a policy";
+	if (d->secctx.len > XHA_SECCTX_MAX)
+		return "length of a security context";
 	if (d->ntmpl > ARRAY_SIZE(d->tmpl))
 		return "too many templates";
 	for (i = 0; i < d->ntmpl; i++)
@@ -146,8 +169,7 @@ static const char *again_policy(const struct xha_pol_desc *d)
 	if (xha_get_hdr(&r, buf, w.len, &hdr) || xha_next(&r, &rec) != 1 ||
 	    xha_get_policy(&rec, &e, &fixed))
 		return "cannot be read again";
-	return memcmp(d, &e, sizeof(e)) ? "is another policy when read again" :
-					  NULL;
+	return gen_same_policy(d, &e) ? NULL : "is another policy when read again";
 }
 
 /* gen_fault_sa - what is wrong with an SA that was accepted, NULL: nothing */

@@ -271,6 +271,11 @@ static void t_duplicates(void)
 	      -EBADMSG);
 	CHECK(get_with(true, XHA_TLV_ENCAP, 6, false, &grown, &id) == 0);
 	CHECK(get_with(true, XHA_TLV_ENCAP, 8, false, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_SECCTX, 3, false, &grown, &id) == 0);
+	CHECK(get_with(true, XHA_TLV_SECCTX, 2, false, &grown, &id) == -EBADMSG);
+	CHECK(get_with(true, XHA_TLV_SECCTX, 2 + XHA_SECCTX_MAX + 1, false, &grown, &id) ==
+	      -EBADMSG);
+	CHECK(get_with(false, XHA_TLV_SECCTX, 3, false, &grown, &id) == 0);
 }
 
 static void t_templates(void)

@@ -55,7 +55,7 @@ static void t_policy_round_trip(void)
 		first(&w, &r, &rec);
 		CHECK(rec.type == XHA_REC_POLICY &&
 		      !xha_get_policy(&rec, &e, &fixed));
-		CHECK(!memcmp(&d, &e, sizeof(d)), "round %d", i);
+		CHECK(gen_same_policy(&d, &e), "round %d", i);
 		CHECK(fixed == rec.len);
 	}
 	printf("# largest policy: %zu bytes\n", most - XHA_HDR_LEN);
@@ -117,6 +117,10 @@ static void t_unsayable(void)
 	gen_usual_sa(&g);
 	g.d.aead.icv_bits = U16_MAX + 1;
 	CHECK(xha_put_sa(&w, &g.d) == -EMSGSIZE && w.len == XHA_HDR_LEN);
+	gen_usual_sa(&g);
+	g.d.secctx.len = XHA_SECCTX_MAX + 1;
+	g.d.secctx.str = (const char *)g.keys;
+	CHECK(xha_put_sa(&w, &g.d) == -EMSGSIZE && w.len == XHA_HDR_LEN);
 }
 
 /* Members that the digest must cover, with bits of theirs to turn. */
@@ -146,15 +150,27 @@ static const struct {
 	MEMBER(smark.m, 1), MEMBER(if_id, 1), MEMBER(extra_flags, 1),
 	MEMBER(tfcpad, 1), MEMBER(esn_window, 1), MEMBER(nat_keepalive, 1),
 	MEMBER(has, XHA_SA_HAS_ENCAP), MEMBER(has, XHA_SA_HAS_COADDR),
-	MEMBER(has, XHA_SA_HAS_PCPU),
+	MEMBER(has, XHA_SA_HAS_PCPU), MEMBER(secctx.doi, 1), MEMBER(secctx.alg, 1),
+	MEMBER(secctx.len, 1),
 };
 
-/* Turns a bit of a member, or of the key if @which is behind them all. */
+/* An SA with all that a member may be about. */
+static void labelled_sa(struct gen_sa *g)
+{
+	gen_usual_sa(g);
+	g->d.secctx = (struct xha_secctx){ 1, 1, 20, (const char *)g->keys[1] };
+}
+
+/* Turns a bit of a member, of the key or of the context if @which is behind them all. */
 static const char *change(struct gen_sa *g, size_t which)
 {
 	if (which == ARRAY_SIZE(members)) {
 		g->keys[0][19] ^= 1;
 		return "key";
+	}
+	if (which > ARRAY_SIZE(members)) {
+		g->keys[1][19] ^= 1;
+		return "security context";
 	}
 	((u8 *)&g->d)[members[which].at] ^= members[which].bits;
 	return members[which].name;
@@ -205,8 +221,8 @@ static void t_digest_covers(void)
 	const char *what;
 	size_t fa, fb, i;
 
-	for (i = 0; i <= ARRAY_SIZE(members); i++) {
-		gen_usual_sa(&g);
+	for (i = 0; i <= ARRAY_SIZE(members) + 1; i++) {
+		labelled_sa(&g);
 		gen_frame(&w, a, sizeof(a));
 		CHECK(!xha_put_sa(&w, &g.d));
 		first(&w, &r, &rec);

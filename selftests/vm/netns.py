@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The namespace tests in one guest, as kernel people run them: make -C selftests run_tests. Their KTAP is passed on.
 
-usage: [TESTS="kinds.sh ..."] [FLOOD=N] [SCHEDULES=N] [SEED=N] [XHA_TIMEOUT=SECONDS] python3 -m selftests.vm.netns [KERNEL]
+usage: [TESTS="kinds.sh ..."] [FLOOD=N] [SCHEDULES=N] [SEED=N] [XHA_TIMEOUT=SECONDS] [CMDLINE=WORDS] python3 -m selftests.vm.netns [KERNEL]
+
+CMDLINE: more words for the guest's kernel. NAME: of the guest's directory, where several run at a time.
 
 On the debug kernel kmemleak looks for what the module left behind; success is said only after that.
 """
@@ -54,7 +56,8 @@ def put_module(guest, name="xfrm_ha.ko", source=None):
 
 def run(kernel, workdir):
     """(status of make, problem or None)"""
-    with Lab(kernel, {"vm": []}, workdir, testdir=ktap.BUILD / "test", smp=2, mem=None) as lab:
+    with Lab(kernel, {"vm": []}, workdir, testdir=ktap.BUILD / "test", smp=2, mem=None,
+             extra_cmdline=os.environ.get("CMDLINE") or "") as lab:
         guest = lab["vm"]
         put_module(guest)
         if kernel == "debug":
@@ -71,7 +74,7 @@ def run(kernel, workdir):
 def main():
     kernel = sys.argv[1] if len(sys.argv) > 1 else "6.12"
     try:
-        status, problem = run(kernel, ktap.BUILD / "vm" / f"netns-{kernel}")
+        status, problem = run(kernel, ktap.BUILD / "vm" / (os.environ.get("NAME") or f"netns-{kernel}"))
     except LabError as error:
         status, problem = 1, str(error)
     # What the guest's own tests cannot see is a document of its own.
