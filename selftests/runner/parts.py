@@ -9,7 +9,7 @@ KERNELS = ("6.1", "6.12")
 VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "params")
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
-SHORT = "backforth.sh changes.sh lifecycle.sh offload.sh"
+SHORT = "changes.sh lifecycle.sh offload.sh"
 # There all of them run in two guests at once, each of which keeps one processor busy. These take as long as all the others.
 HALF = "netem.sh bulk.sh four.sh sctp.sh underlay.sh flood.sh lifetimes.sh ends.sh replay.sh knobs.sh"
 # The schedules of property.sh are the same in each run; check-full has others each time.
@@ -20,7 +20,7 @@ DEBUG_ONLY = "offload.sh"
 LABELS = "labels.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
 ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
-    "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh property.sh"
+    "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh groups.sh flap.sh property.sh leases.sh backforth.sh"
 # The three-machine tests that one kernel does without, in favour of the other.
 NOT_ON = {"6.1": ("reboot", "reload", "thousand", "params"), "6.12": ("backforth", "vip6")}
 
@@ -74,7 +74,7 @@ def in_guest(name, kernel, timeout, cost=2, **env):
     return Part(name, python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), cost, timeout, {"NAME": name, **env})
 
 
-def net(kernel, tests="", skip="", timeout=1500, name="", cost=2):
+def net(kernel, tests="", skip="", timeout=2400, name="", cost=2):
     """The namespace tests, or some of them."""
     name = name or f"net-{kernel}" + ("-short" if tests or skip else "")
     skip = f"{skip} {LABELS}".strip()
@@ -96,6 +96,11 @@ def flood(kernel, datagrams, timeout):
 def schedules(kernel, count, timeout):
     """Random schedules, more or fewer than in the namespace tests."""
     return in_guest(f"property-{kernel}", kernel, timeout + 300, TESTS="property.sh", SCHEDULES=str(count), XHA_TIMEOUT=str(timeout))
+
+
+def flaps(kernel, count, timeout):
+    """More flapping than in the namespace tests."""
+    return in_guest(f"flap-{kernel}", kernel, timeout + 300, TESTS="flap.sh", FLAPS=str(count), XHA_TIMEOUT=str(timeout))
 
 
 def machines(kernel, scenarios=VM, env=None, timeout=300):
@@ -126,7 +131,7 @@ def check(env=None):
         first = kernel == KERNELS[0] and not env
         skip = "" if first or env else ONCE
         scenarios = [name for name in VM if env or name not in NOT_ON[kernel]]
-        guests += [net(kernel, skip=skip, timeout=1500 * longer), *machines(kernel, scenarios, env, 300 * longer)]
+        guests += [net(kernel, skip=skip, timeout=2400 * longer), *machines(kernel, scenarios, env, 300 * longer)]
     guests += [labels("6.12")] + machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
 
@@ -140,8 +145,8 @@ def check_full():
     os.environ.setdefault("ROUNDS", "40")
     os.environ.setdefault("SAS", "5000")
     lab = Part("lab", python("lab.selftest"), ("test-tree",), timeout=300, plain=True)
-    return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + [lab, schedules("6.12", 1000, 9000)] + \
-        debug_tests() + [sid()]
+    larger = [lab, schedules("6.12", 1000, 9000), flaps("6.12", 1000, 3000)]
+    return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + larger + debug_tests() + [sid()]
 
 
 def debug_tests():

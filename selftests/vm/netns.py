@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The namespace tests in one guest, as kernel people run them: make -C selftests run_tests. Their KTAP is passed on.
 
-usage: [TESTS="kinds.sh ..."] [FLOOD=N] [SCHEDULES=N] [SEED=N] [XHA_TIMEOUT=SECONDS] [CMDLINE=WORDS] python3 -m selftests.vm.netns [KERNEL]
+usage: [TESTS="kinds.sh ..."] [FLOOD=N] [SCHEDULES=N] [FLAPS=N] [SEED=N] [XHA_TIMEOUT=SECONDS] [CMDLINE=WORDS] python3 -m selftests.vm.netns [KERNEL]
 
 CMDLINE: more words for the guest's kernel. NAME: of the guest's directory, where several run at a time.
 
@@ -21,7 +21,7 @@ KMEMLEAK = "/sys/kernel/debug/kmemleak"
 # kmemleak does not speak of what is younger than five seconds.
 OLD_ENOUGH = 6
 # What the tests in the guest are told.
-WORDS = ("TESTS", "SKIP", "FLOOD", "SCHEDULES", "SEED", "XHA_TIMEOUT")
+WORDS = ("TESTS", "SKIP", "FLOOD", "SCHEDULES", "FLAPS", "SEED", "XHA_TIMEOUT")
 
 
 def follow(job, patience, timeout):
@@ -63,7 +63,7 @@ def run(kernel, workdir):
         if kernel == "debug":
             guest.run(f"echo clear >{KMEMLEAK}")
         words = " ".join(f"{word}='{os.environ[word]}'" for word in WORDS if os.environ.get(word))
-        seconds = max(1500, int(os.environ.get("XHA_TIMEOUT") or 0))
+        seconds = max(2400, int(os.environ.get("XHA_TIMEOUT") or 0))
         slower = f"XHA_PATIENCE={int(guest.patience)}" if guest.patience > 1 else ""
         status = follow(guest.spawn(f"{slower} exec make -s -C /test/selftests run_tests {words}"), guest.patience, seconds)
         if kernel == "debug" and (found := leaks(guest)):
