@@ -31,7 +31,7 @@ def checkpatch():
 
 def scripts():
     """Those that are run; what they source is looked at with them."""
-    for path in [*TOP.glob("selftests/**/*"), TOP / ".ci/run"]:
+    for path in [*TOP.glob("selftests/**/*"), *TOP.glob("examples/*"), TOP / ".ci/run"]:
         if path.is_file() and os.access(path, os.X_OK) and "build" not in path.parts:
             with open(path, "rb") as file:
                 if file.readline().startswith((b"#!/bin/bash", b"#!/bin/sh")):
