@@ -5,13 +5,13 @@
 # usage: image.sh 6.1|6.12|debug OUT [TESTDIR]
 #
 # The pieces are cached under the hash of their inputs; OUT is their concatenation, which the kernel unpacks in order.
-# XHA_GUEST_PACKAGES names further Debian packages for the base (strongswan, keepalived ...).
+# XHA_GUEST_PACKAGES names further Debian packages for the base (frr, strongswan ...).
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 [ $# -ge 2 ] || die "usage: image.sh 6.1|6.12|debug OUT [TESTDIR]"
 kernel=$1 out=$2 testdir=${3:-}
 
-PACKAGES="mount iproute2 iputils-ping kmod procps gawk make tcpdump nftables jq keyutils ethtool wireguard-tools
+PACKAGES="mount iproute2 iputils-ping kmod procps gawk make tcpdump nftables jq keyutils ethtool wireguard-tools keepalived
 	libnl-3-200 libnl-genl-3-200 libmnl0 ${XHA_GUEST_PACKAGES:-}"
 # What of a kernel's modules can matter to IPsec between virtual machines.
 MODULE_DIRS="arch/x86/crypto crypto lib net/802 net/8021q net/bridge net/core net/ipv4 net/ipv6 net/key net/llc

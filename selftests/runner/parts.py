@@ -132,7 +132,8 @@ def check(env=None):
         skip = "" if first or env else ONCE
         scenarios = [name for name in VM if env or name not in NOT_ON[kernel]]
         guests += [net(kernel, skip=skip, timeout=2400 * longer), *machines(kernel, scenarios, env, 300 * longer)]
-    guests += [labels("6.12")] + machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
+    guests += [labels("6.12")] + machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing"))
+    guests += machines("6.1", ("keepalived",)) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
 
 

@@ -41,11 +41,13 @@ def module_file(kernel):
 
 
 class Pair(Lab):
+    machines_wanted = MACHINES
+
     def __init__(self, kernel, workdir, **options):
         """kernel: one for all, or A+B: gw1 has A, gw2 and the remote B."""
         first, _, second = kernel.partition("+")
         kernel = {"gw1": first, "gw2": second or first, "remote": second or first}
-        super().__init__(kernel, MACHINES, workdir, testdir=BUILD / "test", **options)
+        super().__init__(kernel, self.machines_wanted, workdir, testdir=BUILD / "test", **options)
         self.tunnels, self.vips = [], VIP
         self.key = base64.b64encode(os.urandom(32)) + b"\n"
 

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+"""keepalived moves the VIPs, with the files of examples/ as they are: a gateway dies, comes back, is stopped, is demoted,
+loses its inside. Each time traffic goes on where keepalived says, and nothing is lost that was sent there.
+
+usage: python3 -m selftests.vm.keepalived [KERNEL]
+"""
+
+import re
+
+from . import ktap, vrrp
+from .pair import GATEWAYS
+from .vrrp import PRIORITY, Vrrp, example
+
+ETC = "/etc/keepalived"
+CONF = f"{ETC}/keepalived.conf"
+LOW = 120  # with which the one is below the other
+MOVES = 7
+
+
+def daemon_conf(name, priority=None):
+    """Both examples, one including the other; {path: text}"""
+    texts = {}
+    for file in ("keepalived.conf", "keepalived-notify.conf"):
+        text, count = re.subn(r"^\tpriority 200$", f"\tpriority {priority or PRIORITY[name]}",
+                              example(file), flags=re.MULTILINE)
+        assert count, f"{file} has no priority"
+        texts[f"{ETC}/{file}"] = text
+    texts[CONF] += f"include {ETC}/keepalived-notify.conf\n"
+    return texts
+
+
+class Keepalived(Vrrp):
+    """A pair whose VIPs keepalived moves; group west has none, and a script of keepalived's sets its role."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.daemons = {}
+
+    def module_conf(self, name):
+        return super().module_conf(name).replace("#group add west", "group add west")
+
+    def configure_daemon(self, name, priority=None):
+        for path, text in daemon_conf(name, priority).items():
+            self[name].push(text.encode(), path)
+
+    def start_daemon(self, name):
+        guest = self[name]
+        self.configure_daemon(name)
+        guest.push(vrrp.EXAMPLES / "keepalived-notify", f"{ETC}/keepalived-notify", 0o755)
+        guest.run(f"keepalived --config-test --use-file {CONF}")
+        self.daemons[name] = guest.spawn(f"exec keepalived --dont-fork --log-console --log-detail --use-file {CONF}")
+
+    def signal_daemon(self, name, signal):
+        self[name].run(f"kill -{signal} $(cat /run/keepalived.pid)")
+
+    def backup(self, name):
+        return self.daemons[name].output().count("Entering BACKUP STATE") >= 3
+
+    def west(self, name):
+        """The role for the group that a script of keepalived's drives."""
+        return self.ask(name, "group show west")[0]["role"]
+
+    def west_at(self, gateway):
+        self.wait(lambda: self.west(gateway) == "active", f"{gateway}: active for west, by the script", detail=self.tell)
+
+    def tell(self):
+        """What keepalived said last."""
+        return self.show() + "".join(f"\n{name}:\n" + "\n".join(job.output().splitlines()[-30:]) for name, job in self.daemons.items())
+
+
+def stopped(pair):
+    since = pair.hub.now()
+    pair.signal_daemon("gw1", "TERM")
+    pair.moved("stop", "gw2", since, since)
+    pair.west_at("gw2")
+    pair.daemons["gw1"].wait(30)
+    since = pair.hub.now()
+    pair.start_daemon("gw1")
+    pair.moved("start", "gw1", since)
+
+
+def demoted(pair):
+    since = pair.hub.now()
+    pair.configure_daemon("gw1", LOW)
+    pair.signal_daemon("gw1", "HUP")
+    pair.moved("priority", "gw2", since)
+
+
+def inside_down(pair):
+    """gw2's inside has no carrier; when it has one again, gw2 has the higher priority."""
+    since = pair.hub.now()
+    pair["gw2"].link("lan", False)
+    pair.moved("inside down", "gw1", since, since)
+    # What it wanted to forward then has begun to look for the host: that ends without an answer, before it is tried anew.
+    pair.wait(lambda: "INCOMPLETE" not in pair["gw2"].run("ip neigh show dev eth2").out, "gw2 has given up looking for the host")
+    since = pair.hub.now()
+    pair["gw2"].link("lan", True)
+    pair.moved("inside up", "gw2", since)
+
+
+def scenario(check, kernel, workdir):
+    with Keepalived(kernel, workdir) as pair:
+        flows = vrrp.begin(check, pair)
+        vrrp.kill(pair)
+        pair.west_at("gw2")
+        check.step("gw1 killed, gw2 is master")
+        vrrp.rejoin(check, pair)
+        pair.west_at("gw1")
+        check.step("gw1 is back, and master")
+        stopped(pair)
+        pair.west_at("gw1")
+        check.step("gw1's keepalived was stopped and started")
+        demoted(pair)
+        pair.west_at("gw2")
+        check.step("gw1 has a lower priority, gw2 is master")
+        inside_down(pair)
+        check.step("gw2's inside went and came")
+        roles = [pair.west(name) for name in GATEWAYS]
+        check.equal("the group without a VIP is where keepalived's script says", roles, ["standby", "active"])
+        vrrp.end(check, pair, flows)
+
+
+if __name__ == "__main__":
+    ktap.main(vrrp.CHECKS + MOVES + 1, scenario, "keepalived")
