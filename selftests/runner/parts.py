@@ -146,7 +146,7 @@ def check_full():
     os.environ.setdefault("ROUNDS", "40")
     os.environ.setdefault("SAS", "5000")
     lab = Part("lab", python("lab.selftest"), ("test-tree",), timeout=300, plain=True)
-    larger = [lab, schedules("6.12", 1000, 9000), flaps("6.12", 1000, 3000)]
+    larger = [lab, schedules("6.12", 1000, 9000), flaps("6.12", 1000, 3000), *machines("6.1", ("frr",))]
     return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + larger + debug_tests() + [sid()]
 
 
