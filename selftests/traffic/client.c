@@ -2,6 +2,7 @@
 /* xha-traffic client and blast: sends by the clock, or as fast as echoes come back. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static int open_socket(const struct options *opt)
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	if (opt->bind_len && bind(fd, (const void *)&opt->bind, opt->bind_len)) {
+	if (set_df(fd, opt) || (opt->bind_len && bind(fd, (const void *)&opt->bind, opt->bind_len))) {
 		perror("xha-traffic: bind");
 		close(fd);
 		return -1;
@@ -55,8 +56,39 @@ static void receive(int fd, struct tally *t, uint32_t flow)
 	}
 }
 
+/* What passes in one piece, as far as the kernel knows; only a connected socket is told. */
+static unsigned int fitting(const struct options *opt)
+{
+	bool v6 = opt->peer.ss_family == AF_INET6;
+	int headers = v6 ? 40 + 8 : 20 + 8;
+	socklen_t len = sizeof(int);
+	int fd, mtu = 0;
+
+	fd = socket(opt->peer.ss_family, SOCK_DGRAM, 0);
+	if (fd < 0)
+		return 0;
+	if ((!opt->bind_len || !bind(fd, (const void *)&opt->bind, opt->bind_len)) &&
+	    !connect(fd, (const void *)&opt->peer, opt->peer_len) &&
+	    getsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &len))
+		mtu = 0;
+	close(fd);
+	return mtu > headers ? mtu - headers : 0;
+}
+
+/* Smaller ones from now on, as TCP would send; false if that is no way out. */
+static bool cut(struct options *opt, struct tally *t)
+{
+	unsigned int size = fitting(opt);
+
+	if (size < sizeof(struct probe) || size >= opt->size)
+		return false;
+	opt->size = size;
+	t->cuts++;
+	return true;
+}
+
 /* Returns 1 if it was sent or refused by the stack, 0 to try again, -1 when out of memory. */
-static int send_one(int fd, const struct options *opt, struct tally *t, uint32_t flow)
+static int send_one(int fd, struct options *opt, struct tally *t, uint32_t flow)
 {
 	static char buf[MAX_SIZE];
 	struct probe *p = (void *)buf;
@@ -64,6 +96,8 @@ static int send_one(int fd, const struct options *opt, struct tally *t, uint32_t
 	*p = (struct probe){ MAGIC, flow, t->sent, clock_ns(CLOCK_MONOTONIC) };
 	if (sendto(fd, buf, opt->size, 0, (const void *)&opt->peer, opt->peer_len) < 0) {
 		if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+			return 0;
+		if (errno == EMSGSIZE && opt->df == DF_YES && cut(opt, t))
 			return 0;
 		/* No route, no SA, no address: for the sender's books as lost as any other. */
 		t->refused++;
@@ -84,7 +118,7 @@ static void wait_for(int fd, uint64_t ns)
 	ppoll(&pfd, 1, &ts, NULL);
 }
 
-int client(const struct options *opt)
+int client(struct options *opt)
 {
 	uint64_t start, now, last_progress, end = 0, given_up = 0, seen = 0, stall = stall_ns();
 	struct tally t = { 0 };
@@ -140,7 +174,7 @@ int client(const struct options *opt)
 		wait_for(fd, 10000000);
 		receive(fd, &t, flow);
 	}
-	tally_print(&t, opt->echo, (now - start) / 1e9);
+	tally_print(&t, opt, (now - start) / 1e9);
 	close(fd);
 	return 0;
 }

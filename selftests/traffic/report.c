@@ -64,10 +64,12 @@ static void print_ranges(const struct tally *t)
 	printf("], \"lost_range_count\": %u", ranges);
 }
 
-void tally_print(const struct tally *t, bool echo, double seconds)
+void tally_print(const struct tally *t, const struct options *opt, double seconds)
 {
 	printf("{\"sent\": %" PRIu64 ", \"refused\": %" PRIu64 ", \"seconds\": %.3f", t->sent, t->refused, seconds);
-	if (echo) {
+	if (opt->df == DF_YES)
+		printf(", \"cuts\": %" PRIu64 ", \"size\": %u", t->cuts, opt->size);
+	if (opt->echo) {
 		uint64_t avg = t->received ? t->rtt_sum / t->received : 0;
 
 		printf(", \"received\": %" PRIu64 ", \"lost\": %" PRIu64 ", \"duplicates\": %" PRIu64, t->received,

@@ -25,7 +25,7 @@ int serve(const struct options *opt)
 		setsockopt(fd, SOL_IP, IP_PKTINFO, &on, sizeof(on));
 	else
 		setsockopt(fd, SOL_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-	if (fd < 0 || bind(fd, (const void *)&opt->peer, opt->peer_len)) {
+	if (fd < 0 || set_df(fd, opt) || bind(fd, (const void *)&opt->peer, opt->peer_len)) {
 		perror("xha-traffic: bind");
 		return 1;
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,11 @@ static void on_signal(int signo)
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: xha-traffic server ADDR PORT\n"
+		"usage: xha-traffic server ADDR PORT [--df yes|no]\n"
 		"       xha-traffic client ADDR PORT { --rate PPS | --rate 0 [--window N] } [--count N] [--seconds S]\n"
-		"                   [--bind SRC] [--size BYTES] [--linger S]\n"
+		"                   [--bind SRC] [--size BYTES] [--linger S] [--df yes|no]\n"
 		"       xha-traffic blast ADDR PORT --rate PPS [--count N] [--seconds S] [--bind SRC] [--size BYTES]\n"
+		"--df yes: nothing may fragment them; when the stack refuses one as too big, they get as small as it wants.\n"
 		"SIGTERM or SIGINT ends it early, with its report.\n");
 	return 2;
 }
@@ -42,6 +44,33 @@ static int resolve(const char *host, const char *port, struct sockaddr_storage *
 	*len = info->ai_addrlen;
 	freeaddrinfo(info);
 	return 0;
+}
+
+static int yes_or_no(const char *text, enum df *df)
+{
+	if (!strcmp(text, "yes"))
+		*df = DF_YES;
+	else if (!strcmp(text, "no"))
+		*df = DF_NO;
+	else
+		*df = DF_DEFAULT;
+	if (*df == DF_DEFAULT)
+		fprintf(stderr, "xha-traffic: '%s' is neither yes nor no\n", text);
+	return *df == DF_DEFAULT ? -1 : 0;
+}
+
+int set_df(int fd, const struct options *opt)
+{
+	bool v6 = opt->peer.ss_family == AF_INET6;
+	int how;
+
+	if (opt->df == DF_DEFAULT)
+		return 0;
+	if (v6)
+		how = opt->df == DF_YES ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT;
+	else
+		how = opt->df == DF_YES ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+	return setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &how, sizeof(how));
 }
 
 static int number(const char *text, double low, double high, double *value)
@@ -63,7 +92,8 @@ int main(int argc, char **argv)
 		{ "rate", required_argument, NULL, 'r' }, { "count", required_argument, NULL, 'c' },
 		{ "seconds", required_argument, NULL, 's' }, { "bind", required_argument, NULL, 'b' },
 		{ "size", required_argument, NULL, 'z' }, { "window", required_argument, NULL, 'w' },
-		{ "linger", required_argument, NULL, 'l' }, { NULL, 0, NULL, 0 },
+		{ "linger", required_argument, NULL, 'l' }, { "df", required_argument, NULL, 'd' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct options opt = { .rate = 100, .size = 64, .window = 32, .linger = 1, .echo = true };
 	struct sigaction act = { .sa_handler = on_signal };
@@ -80,6 +110,7 @@ int main(int argc, char **argv)
 		case 'z': error = number(optarg, sizeof(struct probe), MAX_SIZE, &value); opt.size = value; break;
 		case 'w': error = number(optarg, 1, 1e6, &value); opt.window = value; break;
 		case 'l': error = number(optarg, 0, 600, &opt.linger); break;
+		case 'd': error = yes_or_no(optarg, &opt.df); break;
 		case 'b': error = resolve(optarg, "0", &opt.bind, &opt.bind_len); break;
 		default: return usage();
 		}

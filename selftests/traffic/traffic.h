@@ -21,6 +21,9 @@ struct probe {
 	uint64_t sent_ns;	/* CLOCK_MONOTONIC of the sender */
 };
 
+/* Whether a datagram may be fragmented: as the kernel does without being told, never, always. */
+enum df { DF_DEFAULT, DF_YES, DF_NO };
+
 struct options {
 	struct sockaddr_storage peer, bind;
 	socklen_t peer_len, bind_len;
@@ -29,6 +32,7 @@ struct options {
 	double seconds;
 	double linger;		/* how long after the last datagram echoes are waited for */
 	unsigned int size, window;
+	enum df df;
 	bool echo;		/* false: one way */
 };
 
@@ -40,7 +44,7 @@ struct fate {
 
 struct tally {
 	struct fate *fates;
-	uint64_t capacity, sent, received, duplicates, refused;
+	uint64_t capacity, sent, received, duplicates, refused, cuts;
 	uint64_t rtt_min, rtt_max, rtt_sum;	/* ns */
 };
 
@@ -54,12 +58,15 @@ static inline uint64_t clock_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
+/* traffic.c */
+int set_df(int fd, const struct options *opt);
+
 int serve(const struct options *opt);
-int client(const struct options *opt);
+int client(struct options *opt);
 
 /* report.c */
 int tally_sent(struct tally *t, uint64_t number);
 void tally_echo(struct tally *t, uint64_t number, uint64_t rtt_ns);
-void tally_print(const struct tally *t, bool echo, double seconds);
+void tally_print(const struct tally *t, const struct options *opt, double seconds);
 
 #endif
