@@ -108,7 +108,7 @@ cleanup()
 		kill "$pid" 2>"$TMP/kill"
 	done
 	wait
-	for ns in rem gw1 gw2 gw3 gw4 sw; do
+	for ns in rem gw1 gw2 gw3 gw4 sw host r1 r2; do
 		[ ! -e "/run/netns/$ns" ] || ip netns del "$ns"
 	done
 	module_unload

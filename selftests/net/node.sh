@@ -32,6 +32,12 @@ group()
 pair()
 {
 	topology gw1 gw2
+	form_pair "$@"
+}
+
+# ... of gateways that are there.
+form_pair()
+{
 	node gw1 gw2 || give_up "node gw1"
 	node gw2 gw1 || give_up "node gw2"
 	group gw1 "$@" || give_up "group on gw1"

@@ -20,7 +20,7 @@ DEBUG_ONLY = "offload.sh"
 LABELS = "labels.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
 ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
-    "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh groups.sh flap.sh property.sh gre.sh leases.sh backforth.sh"
+    "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh groups.sh flap.sh property.sh gre.sh pmtu.sh leases.sh backforth.sh"
 # The three-machine tests that one kernel does without, in favour of the other.
 NOT_ON = {"6.1": ("reboot", "reload", "thousand", "params"), "6.12": ("backforth", "vip6")}
 
