@@ -18,6 +18,8 @@ KINDS=("GRE|gre||32" "GRE with a key|gre|key 7|esn" "GRE in IPv6|ip6gre|encaplim
 PROTOCOLS="ospf rip"
 declare -A ID=([gw1]=1 [gw2]=2 [rem]=100)
 RATE=20
+# Both ends may have to find their neighbours again; in life these packets are seconds apart.
+IN_FLIGHT=$(patience 1000)000000
 
 kind()
 {
@@ -119,7 +121,7 @@ turn()
 	speak
 	traffic_for 1
 	check "$3 takeover" takeover "$1" "$2" "$3"
-	traffic_for 1
+	traffic_for 2
 	for ns in rem gw1 gw2; do
 		stop "hello-$ns"
 	done
