@@ -57,7 +57,7 @@ class Vrrp(Inside):
 
     def moved(self, what, gateway, since, began=None):
         """Waits for a move; both directions then go on for a while."""
-        self.wait(lambda: self.group(gateway)["role"] == "active", f"{what}: {gateway} active", detail=self.tell)
+        self.wait(lambda: self.group(gateway)["role"] == "active", f"{what}: {gateway} active", 60, self.tell)
         if not self[other(gateway)].asked_to_die:
             self.wait_hot(other(gateway))
         self.story.append(moves.Move(what, gateway, since, began))
@@ -72,7 +72,7 @@ def cold(check, pair):
         pair.start_daemon(name)
     pair.wait(lambda: "active" in [pair.group(name)["role"] for name in GATEWAYS], "somebody is active", detail=pair.tell)
     group = pair.wait_group("gw1", role="active")
-    check.check("two cold nodes: the one with the higher priority becomes active", group["role"] == "active", pair.tell())
+    check.check("two cold nodes: the one with the higher priority becomes active", group["role"] == "active", group)
     pair.tunnels_at("gw1")
     pair.wait_hot("gw2")
 
@@ -113,7 +113,7 @@ def rejoin(check, pair):
     pair["gw1"].run("xfrm-ha " + MISFIT.format("del"))
     pair.moved("rejoin", "gw1", since)
     sync = [event["to"] for event in pair.events("gw1", "sync")]
-    check.check("hot: gw1 takes over", "hot" in sync and pair.group("gw1")["role"] == "active", f"{sync}\n{pair.tell()}")
+    check.check("hot: gw1 takes over", "hot" in sync and pair.group("gw1")["role"] == "active", sync)
 
 
 def end(check, pair, flows):
