@@ -21,9 +21,9 @@ LABELS = "labels.sh"
 # What is about the link, roles and words alone, whatever the kernel: once is enough. All of it is in check-full.
 ONCE = "netem.sh bulk.sh four.sh order.sh misfit.sh sealed.sh flood.sh badinput.sh params.sh link.sh acks.sh datagrams.sh " \
     "scale.sh merge.sh handover.sh lifetimes.sh ends.sh replay.sh migrate.sh daemon.sh knobs.sh groups.sh flap.sh property.sh gre.sh pmtu.sh " \
-    "leases.sh backforth.sh underlay.sh"
+    "leases.sh sctp.sh underlay.sh"
 # The three-machine tests that one kernel does without, in favour of the other.
-NOT_ON = {"6.1": ("kinds", "fast", "reboot", "reload", "thousand", "params"), "6.12": ("backforth", "vip6")}
+NOT_ON = {"6.1": ("reboot", "reload", "thousand", "params"), "6.12": ("backforth", "vip6")}
 
 
 def python(module, *args):
