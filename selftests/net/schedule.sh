@@ -4,7 +4,7 @@
 # Random schedules: what is drawn, and what is done with it. Sourced after replays.sh, before steps.sh.
 
 BASE=0x1000000	# SPIs of the gateways' outbound SAs; the inbound ones are as far above it again
-CROWD=30	# pairs of SAs that nobody uses, for a standby that has to be quick
+CROWD=${CROWD:-30}	# pairs of SAs that nobody uses, for a standby that has to be quick
 declare -A FAULTS=()
 TAKEOVERS=0 REPLAYED=0 GOT_IN=0
 SPI=0

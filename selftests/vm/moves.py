@@ -20,6 +20,7 @@ ARP, VRRP = 0x0806, 112
 VRIDS = (51, 52)  # of the virtual routers that move the VIPs
 PROBE = struct.Struct("=IIQ")  # magic, flow, number: how each datagram of xha-traffic begins
 MAGIC = 0x78686174
+IN_FLIGHT = 100_000_000  # ns that a datagram and its answer may be on their way through a busy gateway
 
 
 def is_advert(packet):
@@ -127,8 +128,9 @@ def excuse(move, times, missing):
     end = min((n for n, when in times.items() if when >= move.end()), default=None)
     if began is None or end is None:
         return 0, 0
-    # On its way: the gateway got it, and had not come to it yet. A run without an answered one in it.
-    first = began
+    # On its way: the gateway got it, and had not come to it yet, or to its answer. A run without an answered one in it, and
+    # any that is not older than that: two processors do not take them in turn.
+    first = min(n for n, when in times.items() if when >= move.began - IN_FLIGHT)
     while first - 1 in missing:
         first -= 1
     found = [n for n in missing if first <= n < end]
