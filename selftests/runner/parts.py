@@ -133,8 +133,7 @@ def check(env=None):
         skip = "" if first or env else ONCE
         scenarios = [name for name in VM if env or name not in NOT_ON[kernel]]
         guests += [net(kernel, skip=skip, timeout=2400 * longer), *machines(kernel, scenarios, env, 300 * longer)]
-    guests += [labels("6.12")] + machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing"))
-    guests += machines("6.1", ("keepalived",)) + mutants()
+    guests += [labels("6.12")] + machines(MIXED, ("kinds",)) + machines("6.12", ("readme", "versions", "missing")) + mutants()
     return parts + guests + [net("debug", tests=SHORT, timeout=900)]
 
 
@@ -147,7 +146,7 @@ def check_full():
     os.environ.setdefault("ROUNDS", "40")
     os.environ.setdefault("SAS", "5000")
     lab = Part("lab", python("lab.selftest"), ("test-tree",), timeout=300, plain=True)
-    larger = [lab, schedules("6.12", 1000, 9000), flaps("6.12", 1000, 3000), *machines("6.1", ("frr",))]
+    larger = [lab, schedules("6.12", 1000, 9000), flaps("6.12", 1000, 3000), *machines("6.1", ("keepalived", "frr"))]
     return [part for part in check({"XHA_FULL": "1"}) if part.name != "net-debug-short"] + larger + debug_tests() + [sid()]
 
 
