@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Flapping: the VIPs go and come again, FLAPS times (40), here or there, after pauses of any length, under traffic. Nothing is
+# Flapping: the VIPs go and come again, FLAPS times (25), here or there, after pauses of any length, under traffic. Nothing is
 # used twice, nothing leaks, and what it costs in numbers is said. SEED=N for the same again.
 
 # shellcheck source=selftests/net/lib.sh
@@ -13,7 +13,7 @@
 # shellcheck source=selftests/net/traffic.sh
 . "$NET/traffic.sh"
 
-FLAPS=${FLAPS:-40}
+FLAPS=${FLAPS:-25}
 RANDOM=${SEED:=$((RANDOM + 1))}
 FLOWS=(1 2 3 4)
 # What slabs may grow by, kB: caches of namespaces and programs come and go.
