@@ -10,7 +10,7 @@ VM = ("kinds", "fast", "backforth", "reboot", "reload", "vip6", "thousand", "par
 MIXED = "6.1+6.12"
 # Enough of the namespace tests for a look at the debug kernel in every run of check; a script runs six times as long there.
 SHORT = "lifecycle.sh offload.sh"
-# There all of them run in two guests at once, each of which keeps one processor busy. These take as long as all the others.
+# There they run in two guests, one after the other, which can be had apart. These take as long as all the others.
 HALF = "netem.sh bulk.sh four.sh sctp.sh underlay.sh flood.sh lifetimes.sh ends.sh replay.sh knobs.sh"
 # The schedules of property.sh are the same in each run; check-full has others each time.
 CHECK_SEED = "4242"
@@ -70,18 +70,18 @@ def style():
     return [Part("style", python("runner.style"), timeout=180)]
 
 
-def in_guest(name, kernel, timeout, cost=2, **env):
+def in_guest(name, kernel, timeout, **env):
     """Namespace tests in one guest."""
-    return Part(name, python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), cost, timeout, {"NAME": name, **env})
+    return Part(name, python("vm.netns", kernel), (f"build-{kernel}", "test-tree"), 2, timeout, {"NAME": name, **env})
 
 
-def net(kernel, tests="", skip="", timeout=2400, name="", cost=2):
+def net(kernel, tests="", skip="", timeout=2400, name=""):
     """The namespace tests, or some of them."""
     name = name or f"net-{kernel}" + ("-short" if tests or skip else "")
     skip = f"{skip} {LABELS}".strip()
     if kernel != "debug":
         skip = f"{skip} {DEBUG_ONLY}"
-    return in_guest(name, kernel, timeout, cost, TESTS=tests, SKIP=skip, SEED=os.environ.get("SEED") or CHECK_SEED)
+    return in_guest(name, kernel, timeout, TESTS=tests, SKIP=skip, SEED=os.environ.get("SEED") or CHECK_SEED)
 
 
 def labels(kernel):
@@ -151,8 +151,8 @@ def check_full():
 
 
 def debug_tests():
-    return [net("debug", skip=f"property.sh {HALF}", timeout=5400, name="net-debug-1", cost=1),
-            net("debug", tests=HALF, timeout=5400, name="net-debug-2", cost=1),
+    return [net("debug", skip=f"property.sh {HALF}", timeout=5400, name="net-debug-1"),
+            net("debug", tests=HALF, timeout=5400, name="net-debug-2"),
             schedules("debug", 5, 900), *machines("debug", timeout=1800)]
 
 
