@@ -22,7 +22,7 @@ all: tools ## the tool, and the module for the running kernel if its headers are
 		echo "no headers in $(KDIR): the module is not built (make modules KDIR=...)"; fi
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9_%-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  Variables: KDIR, DESTDIR, PREFIX, W=1 and C=1 as in the kernel;"
 	@echo "  KERNEL=6.1|6.12 and SAS=N more SAs (demo), ONLY=WORD,... some parts (check), FUZZ_TIME and FLOOD (fuzz), XHA_CACHE (see $(LAB)/README)"
 
@@ -66,8 +66,10 @@ tools: ## the command line tool, in build/tools/
 install: modules_install tools ## module, tool and man page, under DESTDIR and PREFIX
 	@$(MAKE) --no-print-directory -C tools O=$(B)/tools VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(abspath $(DESTDIR)) install
 
-clean: ## remove build/
+clean: ## remove what was built, build/ and elsewhere
 	rm -rf build
+	@$(MAKE) --no-print-directory -s -C tools clean
+	@$(MAKE) --no-print-directory -C selftests clean
 	@$(MAKE) --no-print-directory -C selftests/unit clean
 	@$(MAKE) --no-print-directory -C selftests/fuzz clean
 	@$(MAKE) --no-print-directory -C selftests/tools clean
@@ -80,6 +82,13 @@ module-%: ## the module for a kernel of the lab: module-6.1, module-6.12, module
 	@$(call copy,$(B)/$(NAME))
 	+@$(call kbuild,$$($(KERNEL_SH) $* kdir),$(B)/$(NAME),$$($(KERNEL_SH) $* makeflags) modules)
 
+# A device for a test, for one of these kernels, in build/nic-KERNEL/.
+nic-%:
+	@$(LAB)/packages.sh build lab
+	@$(KERNEL_SH) $* fetch
+	@mkdir -p $(B)/nic-$* && cp selftests/nic/Kbuild selftests/nic/xha_nic.c $(B)/nic-$*
+	+@$(call kbuild,$$($(KERNEL_SH) $* kdir),$(B)/nic-$*,$$($(KERNEL_SH) $* makeflags) modules)
+
 # A clean copy of what the module is made of, for builds elsewhere.
 sources:
 	@rm -rf $(B)/src && $(call copy,$(B)/src)
@@ -88,7 +97,7 @@ sources:
 test-tree: ## what guests need: programs and scripts, in build/test/
 	@$(LAB)/packages.sh build lab
 	@$(MAKE) --no-print-directory -C selftests all OUT=$(B)/host/bin
-	@$(CC) -std=gnu11 -O2 -Wall -Wextra -o $(B)/host/bin/xha-announce selftests/vm/announce.c
+	@for p in announce first; do $(CC) -std=gnu11 -O2 -Wall -Wextra -o $(B)/host/bin/xha-$$p selftests/vm/$$p.c || exit 1; done
 	@rm -rf $(B)/test && mkdir -p $(B)/test/selftests $(B)/test/bin
 	@cp -a $(B)/host/bin/x* $(B)/test/bin
 	@cp -a selftests/Makefile selftests/net $(wildcard selftests/settings selftests/config) $(B)/test/selftests
@@ -143,4 +152,4 @@ style: ## checkpatch --strict (if a kernel source is at hand) and shellcheck
 	@$(RUN) style $(ONLY)
 
 .PHONY: all help headers modules modules_install tools install clean sources test-tree demo check check-full check-debug \
-	check-kernels mutants unit fuzz bench style
+	check-kernels mutants unit model fuzz bench style

@@ -45,7 +45,8 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 	xha_snapshot_sa(s->x, &r->mine);
 	spin_unlock_bh(&s->x->lock);
 	if (xha_shadow_daemons(s))
-		return xha_snapshot_same_sa(&r->mine, &r->sa);
+		return xha_snapshot_same_sa(&r->mine, &r->sa) &&
+		       xha_snapshot_same_replay(&r->mine, &r->sa, s->dir);
 	if (s->keepalive)
 		r->mine.nat_keepalive = s->keepalive;
 	r->mine.id = r->sa.id;

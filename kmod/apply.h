@@ -14,6 +14,7 @@
 int xha_apply_sa(struct xha_peer *p, const struct xha_rec *rec, u64 frame);
 int xha_apply_policy(struct xha_peer *p, const struct xha_rec *rec, u64 frame);
 int xha_apply_delete(struct xha_peer *p, u32 id, u64 frame);
+int xha_apply_same(struct xha_peer *p, u32 id, u64 hash, u64 frame);
 
 /* apply.c: of which merge.c makes use, too */
 struct xha_kept;

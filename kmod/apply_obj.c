@@ -93,3 +93,48 @@ int xha_apply_delete(struct xha_peer *p, u32 id, u64 frame)
 		return -ENOMEM;
 	return 0;
 }
+
+/* Is it there, as it was when it was claimed, and of a group that the peer copies? */
+static bool xha_apply_holds(const struct xha_peer *p, struct xha_obj *o)
+{
+	const struct xha_group *g = o->group;
+
+	if (g->src != p->slot || xha_group_active(g) || !g->peers[p->slot].got_gen)
+		return false;
+	if (o->dead || (o->result != XHA_RESULT_OK && o->result != XHA_RESULT_WAITING))
+		return false;
+	if (o->kind == XHA_KIND_SA)
+		return xha_obj_sa(o)->x &&
+		       READ_ONCE(xha_obj_sa(o)->x->km.state) != XFRM_STATE_DEAD;
+	return xha_obj_pol(o)->xp && !READ_ONCE(xha_obj_pol(o)->xp->walk.dead);
+}
+
+/**
+ * xha_apply_same - an object is at the active what a record of that hash has said
+ * @p: peer, xha_net.lock held
+ * @id: the peer's number for it
+ * @hash: of the record, whoever sent it
+ * @frame: number of the frame that said so
+ *
+ * If there is none, the number is remembered all the same, so that counters do not
+ * wait for it: the check will not match, and all of the copy will come.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int xha_apply_same(struct xha_peer *p, u32 id, u64 hash, u64 frame)
+{
+	struct xha_obj *o;
+
+	if (xha_apply_stale(p, id, frame))
+		return 0;
+	o = xha_obj_by_hash(p->xn, hash);
+	if (o && xha_apply_holds(p, o)) {
+		/* A frame that got lost may come all the same. */
+		if (o->src != p->slot || o->gen != o->group->peers[p->slot].got_gen)
+			xha_stat_inc(&p->xn->stats, XHA_STAT_MATCHED);
+		return xha_apply_claim(p, o, id, frame, hash, o->result);
+	}
+	if (xa_load(&p->ids, id))
+		return 0;
+	return xa_err(xa_store(&p->ids, id, xa_mk_value(0), GFP_KERNEL)) ? -ENOMEM : 0;
+}

@@ -32,7 +32,7 @@ static bool xha_apply_same_policy(struct xha_peer *p, struct xha_pol *pol, u64 h
 	struct xha_rec rec;
 	size_t fixed;
 
-	xha_snapshot_policy(pol->xp, pol->key.dir, &r->mine_pol);
+	xha_snapshot_policy(pol, &r->mine_pol);
 	r->mine_pol.id = r->pol.id;
 	r->mine_pol.gid = r->pol.gid;
 	xha_put_hdr(&w, r->cmp, sizeof(r->cmp), &hdr);
@@ -75,10 +75,12 @@ static int xha_apply_pol_beside(struct xha_peer *p, struct xha_group *g,
 static int xha_apply_pol_replace(struct xha_peer *p, struct xha_pol *pol, u64 frame, u64 hash)
 {
 	struct xfrm_policy *old = pol->xp, *xp;
+	bool closed;
 
 	xp = xha_install_policy_build(p->xn->net, &p->rxs->pol);
 	if (!xp)
 		return -ENOMEM;
+	closed = !pol->parked && xha_park_block(xp, pol->key.dir);
 	if (!pol->parked && xha_install_policy_insert(xp, pol->key.dir, true)) {
 		xha_install_policy_discard(xp);
 		return -ENOMEM;
@@ -86,6 +88,7 @@ static int xha_apply_pol_replace(struct xha_peer *p, struct xha_pol *pol, u64 fr
 	xha_stat_inc(&p->xn->stats, XHA_STAT_INSTALLED);
 	pol->xp = xp;
 	pol->genid = 0;
+	pol->closed = closed;
 	pol->obj.installed = xp;
 	if (pol->parked)
 		xha_install_policy_discard(old);
@@ -142,7 +145,7 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 				 const struct xha_pol_key *key, u64 frame, u64 hash)
 {
 	const struct xha_pol_desc *d = &p->rxs->pol;
-	bool parked = xha_park_wanted(g);
+	bool parked = xha_park_wanted(g), closed;
 	struct xfrm_policy *xp;
 	struct xha_pol *pol;
 	int err;
@@ -150,6 +153,7 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 	xp = xha_install_policy_build(p->xn->net, d);
 	if (!xp)
 		return -ENOMEM;
+	closed = !parked && xha_park_block(xp, d->dir);
 	if (!parked && xha_install_policy_insert(xp, d->dir, false)) {
 		xha_install_policy_discard(xp);
 		return xha_apply_pol_taken(p, g, key, frame, hash);
@@ -159,6 +163,7 @@ static int xha_apply_pol_install(struct xha_peer *p, struct xha_group *g,
 	pol = xha_pol_find(p->xn, key);
 	if (pol) {
 		pol->parked = parked;
+		pol->closed = closed;
 	} else if (parked) {
 		xha_install_policy_discard(xp);
 	} else {
@@ -203,8 +208,7 @@ static bool xha_apply_pol_valid(const struct xha_pol_desc *d)
  * @rec: the record
  * @frame: number of the frame
  *
- * With 'policies hot' installed at once: together with closed SAs it drops what
- * matches it, which is what a standby shall do.
+ * With 'policies hot' installed at once, and closed: it blocks what matches it.
  *
  * Return: 0, -EBADMSG or -ENOMEM.
  */

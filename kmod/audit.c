@@ -131,7 +131,9 @@ static u64 xha_audit_rest(struct xha_net *xn, u32 round)
 			/* The active would have said so, if there was one. */
 			if (xha_shadow_expired(xha_obj_sa(o)))
 				xha_copy_drop(xn, o);
-		} else if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
+		} else if (o->kind == XHA_KIND_SA &&
+			   (xha_obj_sa(o)->x || o->origin == XFRM_HA_ORIGIN_OWN)) {
+			/* Of one that a device has taken whole there is no state here. */
 			xha_reconcile_sa(xn, &xha_obj_sa(o)->key);
 			found++;
 		} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp &&

@@ -174,13 +174,37 @@ void xha_copy_missing(struct xha_net *xn, struct xha_obj *o)
 		xha_follow_want(g, "a copied object has gone from here");
 }
 
-/* What this generation did not name does not exist at the active. */
+static bool xha_copy_named(const struct xha_group *g, const struct xha_obj *o, u32 gen)
+{
+	return o->src == g->src && o->gen == gen;
+}
+
+/* Has this generation named all that there is at the active, and nothing else? */
+static bool xha_copy_complete(const struct xha_group *g, const struct xha_check *c)
+{
+	const struct xha_obj *o;
+	u64 digest = 0;
+	u32 count = 0;
+
+	list_for_each_entry(o, &g->objs, in_group) {
+		if (o->dead || !o->hash || !xha_copy_named(g, o, c->gen))
+			continue;
+		digest += o->hash;
+		count++;
+	}
+	return count == c->count && digest == c->digest;
+}
+
+/*
+ * What this generation did not name does not exist at the active: if it is
+ * complete. An old version is better than none, until a copy that is comes.
+ */
 static void xha_copy_sweep(struct xha_group *g, u32 gen)
 {
 	struct xha_obj *o, *tmp;
 
 	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
-		if (o->dead || (o->src == g->src && o->gen == gen))
+		if (o->dead || xha_copy_named(g, o, gen))
 			continue;
 		/* One that was added here stays, and stays closed. */
 		if (o->origin != XFRM_HA_ORIGIN_LEARNED) {
@@ -225,6 +249,7 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 {
 	struct xha_group *g = xha_merge_group(p, c->gid);
 	struct xha_sync *s;
+	bool complete;
 
 	p->floor = max(p->floor, frame);
 	xha_copy_forget_deleted(p);
@@ -239,10 +264,11 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 	if (s->got_gen != c->gen || xha_copy_late(p, s, frame))
 		return;
 
-	if (c->flags & XHA_CHECK_END)
+	complete = !(c->flags & XHA_CHECK_END) || xha_copy_complete(g, c);
+	if (c->flags & XHA_CHECK_END && complete)
 		xha_copy_sweep(g, c->gen);
 	s->got_check = c->check;
-	s->got_ok = g->count == c->count && g->digest == c->digest;
+	s->got_ok = complete && g->count == c->count && g->digest == c->digest;
 	if (s->got_ok && c->flags & XHA_CHECK_END)
 		g->copy_gen = c->gen;
 	s->got_finals = s->got_ok && c->flags & XHA_CHECK_FINAL;

@@ -76,6 +76,7 @@ struct xha_secctx {
 #define XHA_SA_HAS_ENCAP	0x01
 #define XHA_SA_HAS_COADDR	0x02
 #define XHA_SA_HAS_PCPU		0x04
+#define XHA_SA_HAS_EVENTS	0x08
 #define XHA_SA_HAS_LEASE	0x10	/* counters, see struct xha_sa_desc */
 #define XHA_SA_HAS_WINDOW	0x20
 #define XHA_SA_HAS_LIFE		0x40
@@ -109,6 +110,10 @@ struct xha_secctx {
  * @esn_window: size of an extended window (XFRMA_REPLAY_ESN_VAL), 0: legacy
  * @nat_keepalive: seconds, on kernels that have it
  * @pcpu_num: XFRMA_SA_PCPU, with XHA_SA_HAS_PCPU
+ * @mapping_maxage: XFRMA_MTIMER_THRESH, seconds
+ * @events_diff: XFRMA_REPLAY_THRESH, packets, with XHA_SA_HAS_EVENTS; else this
+ *	and @events_age are XFRM_AE_SEQT_SIZE and XFRM_AE_ETIME
+ * @events_age: XFRMA_ETIMER_THRESH, but in ms
  * @encap: NAT-T, with XHA_SA_HAS_ENCAP
  * @coaddr: with XHA_SA_HAS_COADDR
  * @secctx: XFRMA_SEC_CTX
@@ -147,6 +152,9 @@ struct xha_sa_desc {
 	u32 esn_window;
 	u32 nat_keepalive;
 	u32 pcpu_num;
+	u32 mapping_maxage;
+	u32 events_diff;
+	u64 events_age;
 	struct xfrm_encap_tmpl encap;
 	xfrm_address_t coaddr;
 	struct xha_secctx secctx;

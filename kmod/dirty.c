@@ -18,8 +18,12 @@ static bool xha_dirty_wanted(struct xha_peer *p, struct xha_obj *o)
 		return false;
 
 	s = xha_sync_of(p, o);
+	if (s->state < XHA_SYNC_COPY)
+		return false;
 	/* What the bulk has still before it will be sent by the bulk. */
-	return s->state >= XHA_SYNC_COPY && o->id < s->cursor;
+	if (o->kind != s->kind)
+		return s->kind == XHA_KIND_SA;
+	return o->id < s->cursor;
 }
 
 static void xha_track_set_hash(struct xha_sync *s, struct xha_track *t, u64 hash)
@@ -66,6 +70,8 @@ void xha_track_set_result(struct xha_sync *s, struct xha_track *t, u8 result)
 {
 	s->refused += (result != XHA_RESULT_OK) - (t->result != XHA_RESULT_OK);
 	t->result = result;
+	if (result != XHA_RESULT_OK && result != XHA_RESULT_WAITING)
+		t->had = 0;
 }
 
 /**
@@ -156,8 +162,9 @@ void xha_dirty_sent(struct xha_peer *p, struct xha_obj *o, u64 hash)
  * xha_dirty_landed - a frame with the object has been acked
  * @p: peer, xha_net.lock held
  * @o: object; freed if it was buried and everybody knows now
+ * @named: by its hash alone: nobody knows whether the peer has it
  */
-void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o)
+void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o, bool named)
 {
 	struct xha_track *t = &o->track[p->slot];
 
@@ -166,7 +173,9 @@ void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o)
 		return;
 
 	t->flight--;
-	t->known = true;
+	t->known |= !named;
+	if (!t->flight && t->hash)
+		t->had = t->hash;
 	xha_track_settle(xha_sync_of(p, o), t);
 	xha_obj_reap(p->xn, o);
 }
@@ -180,8 +189,11 @@ void xha_dirty_unknown(struct xha_peer *p)
 	struct xha_obj *o;
 	u32 id = 0;
 
-	while ((o = xha_obj_next(p->xn, &id)))
+	while ((o = xha_obj_next(p->xn, &id))) {
 		o->track[p->slot].known = false;
+		o->track[p->slot].had = 0;
+		o->track[p->slot].promised = 0;
+	}
 }
 
 /**
@@ -226,7 +238,7 @@ static void xha_track_clear(struct xha_obj *o, int slot)
 	for (what = 0; what < XHA_W_MAX; what++)
 		list_del_init(&t->dirty[what]);
 	t->flight = 0;
-	t->acked_lease = 0;
+	t->acked = 0;
 	t->acked_pace = (struct xha_pace){};
 	t->acked_frame = 0;
 	if (o->group) {

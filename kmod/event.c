@@ -44,11 +44,11 @@ static int fill_role(struct sk_buff *msg, const struct xha_group *g,
 
 	err = put_u64(msg, XFRM_HA_EVENT_TERM, g->term) ?:
 	      nla_put_u32(msg, XFRM_HA_EVENT_SAS, t->sas) ?:
-	      put_u64(msg, XFRM_HA_EVENT_DURATION, t->duration_us);
+	      put_u64(msg, XFRM_HA_EVENT_DURATION, t->duration_us) ?:
+	      put_u64(msg, XFRM_HA_EVENT_EXPOSURE, t->exposure);
 	if (err || t->to != XFRM_HA_ROLE_ACTIVE)
 		return err;
 	return put_u64(msg, XFRM_HA_EVENT_STALENESS, t->staleness) ?:
-	       put_u64(msg, XFRM_HA_EVENT_EXPOSURE, t->exposure) ?:
 	       put_u64(msg, XFRM_HA_EVENT_JUMP, t->jump);
 }
 
@@ -93,15 +93,14 @@ lost:
 
 static void log_role(const struct xha_group *g, const struct xha_transition *t)
 {
-	char takeover[128] = "";
+	char takeover[64] = "";
 
 	if (t->to == XFRM_HA_ROLE_ACTIVE && t->sas)
 		snprintf(takeover, sizeof(takeover),
-			 ", copy %llu ms old, exposure about %llu, jump %llu",
-			 t->staleness, t->exposure, t->jump);
-	pr_info("group %s: %s -> %s (%s), term %llu, %u SAs in %llu us%s\n",
+			 ", copy %llu ms old, jump %llu", t->staleness, t->jump);
+	pr_info("group %s: %s -> %s (%s), term %llu, %u SAs in %llu us, exposure about %llu%s\n",
 		g->name, xha_role_name(t->from), xha_role_name(t->to),
-		t->cause ?: "no cause", g->term, t->sas, t->duration_us,
+		t->cause ?: "no cause", g->term, t->sas, t->duration_us, t->exposure,
 		takeover);
 }
 

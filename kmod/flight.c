@@ -63,14 +63,18 @@ static bool xha_flight_has_pace(const struct xha_item *i)
 }
 
 /* What a peer has applied, both reckon with from now on: the base of whoever takes over. */
-static void xha_flight_lease(struct xha_obj *o, struct xha_track *t, u64 lease)
+static void xha_flight_applied(struct xha_obj *o, struct xha_track *t, u64 number)
 {
 	struct xha_sa *s = xha_obj_sa(o);
 
-	if (!lease || o->kind != XHA_KIND_SA)
+	if (!number || o->kind != XHA_KIND_SA)
 		return;
-	t->acked_lease = max(t->acked_lease, lease);
-	s->view.base = max(s->view.base, lease);
+	t->acked = max(t->acked, number);
+	if (s->dir != XFRM_HA_DIR_OUT)
+		return;
+	s->view.base = max(s->view.base, number);
+	if (o->group && xha_group_active(o->group))
+		t->promised = max(t->promised, number);
 }
 
 static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
@@ -84,14 +88,14 @@ static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 		if (!o)
 			continue;
 		t = &o->track[p->slot];
-		xha_flight_lease(o, t, f->item[i].lease);
+		xha_flight_applied(o, t, f->item[i].number);
 		/* It may fall: the newest frame is what the peer goes by, too. */
 		if (xha_flight_has_pace(&f->item[i]) && f->number >= t->acked_frame) {
 			t->acked_pace = f->item[i].pace;
 			t->acked_frame = f->number;
 		}
 		if (f->item[i].what == XHA_W_OBJECT)
-			xha_dirty_landed(p, o);
+			xha_dirty_landed(p, o, f->item[i].named);
 	}
 	xha_sync_landed(p, f->begin, f->check, now);
 	xha_flight_free(p, f);
@@ -99,6 +103,12 @@ static void xha_flight_landed(struct xha_peer *p, struct xha_frame *f, u64 now)
 	/* One more frame under way for every full window of acks. */
 	p->cwnd = min_t(unsigned int, p->cwnd + 256 / p->cwnd + 1,
 			XHA_CWND_MAX * 16);
+}
+
+/* The timer as the path's own times have it: no loss has lengthened it. */
+static void xha_flight_set_rto(struct xha_peer *p)
+{
+	p->rto = p->srtt ? (p->srtt / 8 + p->rttvar) / USEC_PER_MSEC : XHA_RTO_INIT;
 }
 
 /* RFC 6298, in microseconds. */
@@ -113,7 +123,7 @@ static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
 		p->rttvar += err - p->rttvar / 4;
 		p->srtt += rtt - p->srtt / 8;
 	}
-	p->rto = (p->srtt / 8 + p->rttvar) / USEC_PER_MSEC;
+	xha_flight_set_rto(p);
 }
 
 /* In ms, by the bounds as they are now. */
@@ -183,6 +193,19 @@ u64 xha_flight_expire(struct xha_peer *p, u64 now)
 		p->rto = xha_flight_rto(p) * 2;
 	}
 	return f ? f->sent + xha_flight_rto(p) : U64_MAX;
+}
+
+/**
+ * xha_flight_resume - the peer is heard again, after it was not for a while
+ * @p: peer, xha_net.lock held
+ *
+ * What was sent into the silence was lost again and again, and the timer has
+ * doubled each time. That was the link's fault and is over: it comes again now.
+ */
+void xha_flight_resume(struct xha_peer *p)
+{
+	xha_flight_set_rto(p);
+	xha_peer_kick(p);
 }
 
 /**

@@ -116,7 +116,11 @@ static void xha_follow_terms(struct xha_peer *p, struct xha_group *g,
 	g->term = max(g->term, st->term);
 }
 
-/* Fenced, and nobody is there any more who has won. */
+/*
+ * Fenced, and nobody is there any more who has won. Of several fenced ones the
+ * highest id goes first: it may hear an active that we have not heard yet, and if
+ * each took over before it heard of the next, they would do so for ever.
+ */
 static void xha_follow_winner(struct xha_group *g)
 {
 	struct xha_peer *p;
@@ -124,10 +128,15 @@ static void xha_follow_winner(struct xha_group *g)
 
 	if (g->role != XFRM_HA_ROLE_FENCED)
 		return;
-	xha_for_each_peer(g->xn, slot, p)
-		if (xha_peer_up(p) && g->peers[slot].known &&
-		    g->peers[slot].heard.role == XFRM_HA_ROLE_ACTIVE)
+	xha_for_each_peer(g->xn, slot, p) {
+		u8 heard = g->peers[slot].heard.role;
+
+		if (!xha_peer_up(p) || !g->peers[slot].known)
+			continue;
+		if (heard == XFRM_HA_ROLE_ACTIVE ||
+		    (heard == XFRM_HA_ROLE_FENCED && p->conf.id > g->xn->id))
 			return;
+	}
 	xha_group_event(g, XHA_EV_WINNER_GONE, false,
 			"the winner of the conflict is gone", NULL);
 }

@@ -3,7 +3,6 @@
  * Frames on their way out: one is written from the current state of what is
  * dirty, and remembered with what is in it. xha_net.lock is held.
  */
-#include <linux/siphash.h>
 #include <linux/slab.h>
 
 #include "dirty.h"
@@ -12,123 +11,44 @@
 #include "snapshot.h"
 
 /**
- * xha_record_hash - what a record counts in a digest
- * @body: its body
- * @fixed: bytes of it that do not move
+ * xha_frame_item - remember that something is in the frame
+ * @t: sender's scratch
+ * @id: the object
+ * @what: enum xha_what
+ * @number: lease or top of the window that was written, 0: none
  *
- * Return: never 0, which stands for "none".
+ * Return: the item, for what else there is to remember.
  */
-u64 xha_record_hash(const u8 *body, size_t fixed)
-{
-	/* Both nodes must agree on it; nothing depends on it being secret. */
-	static const siphash_key_t key = { { 0x7866726d2d686131ULL, 1 } };
-
-	return siphash(body, fixed, &key) ?: 1;
-}
-
-static struct xha_item *xha_frame_item(struct xha_tx_scratch *t, u32 id, u8 what, u64 lease)
+struct xha_item *xha_frame_item(struct xha_tx_scratch *t, u32 id, u8 what, u64 number)
 {
 	struct xha_item *i = &t->frame->item[t->frame->n++];
 
 	i->id = id;
 	i->what = what;
-	i->lease = lease;
+	i->named = false;
+	i->number = number;
 	i->pace = (struct xha_pace){};
 	return i;
 }
 
-/* From now on the peer may reckon with it, whether we hear of that or not. */
-static void xha_frame_item_pace(struct xha_item *i, struct xha_sa *s, struct xha_pace pace)
+/**
+ * xha_frame_item_pace - remember that a pace is in the frame
+ * @i: its item
+ * @s: SA
+ * @pace: its pace
+ *
+ * From now on the peer may reckon with it, whether we hear of that or not.
+ */
+void xha_frame_item_pace(struct xha_item *i, struct xha_sa *s, struct xha_pace pace)
 {
 	i->pace = pace;
 	s->told = xha_pace_max(s->told, pace);
 }
 
-static int xha_frame_sa(struct xha_peer *p, struct xha_writer *w, struct xha_obj *o)
-{
-	struct xha_tx_scratch *t = p->txs;
-	struct xha_sa *s = xha_obj_sa(o);
-
-	spin_lock_bh(&s->x->lock);
-	xha_snapshot_sa(s->x, &t->sa);
-	xha_snapshot_counters(s, &t->sa);
-	spin_unlock_bh(&s->x->lock);
-	if (s->keepalive)
-		t->sa.nat_keepalive = s->keepalive;
-	t->sa.id = o->id;
-	t->sa.gid = o->group->gid;
-	/* Keys are borrowed from the state, which we hold and which keeps them. */
-	return xha_put_sa(w, &t->sa);
-}
-
-static int xha_frame_policy(struct xha_peer *p, struct xha_writer *w,
-			    struct xha_obj *o)
-{
-	struct xha_tx_scratch *t = p->txs;
-
-	xha_snapshot_policy(xha_obj_pol(o)->xp, xha_obj_pol(o)->key.dir, &t->pol);
-	t->pol.id = o->id;
-	t->pol.gid = o->group->gid;
-	return xha_put_policy(w, &t->pol);
-}
-
-/* How many bytes of the record just written do not move? */
-static size_t xha_frame_fixed(struct xha_tx_scratch *t, const struct xha_writer *w,
-			      struct xha_obj *o)
-{
-	struct xha_rec rec = {
-		.body = w->buf + w->rec + XHA_REC_HDR_LEN,
-		.len = w->len - w->rec - XHA_REC_HDR_LEN,
-	};
-	size_t fixed = 0;
-
-	if (o->kind == XHA_KIND_SA)
-		xha_get_sa(&rec, &t->sa, &fixed);
-	else
-		xha_get_policy(&rec, &t->pol, &fixed);
-	return fixed;
-}
-
-static int xha_frame_object(struct xha_peer *p, struct xha_writer *w,
-			    struct xha_obj *o)
-{
-	struct xha_tx_scratch *t = p->txs;
-	struct xha_pace pace = {};
-	u64 lease = 0, hash = 0;
-	struct xha_item *i;
-	int err;
-
-	if (o->dead) {
-		err = xha_put_delete(w, o->id);
-	} else if (o->kind == XHA_KIND_SA) {
-		err = xha_frame_sa(p, w, o);
-		lease = t->sa.lease;
-		pace = t->sa.pace;
-		xha_obj_sa(o)->shared = true;
-	} else {
-		err = xha_frame_policy(p, w, o);
-	}
-	if (err)
-		return err;
-
-	/* The flags of the record are the second byte of its header. */
-	if (!o->dead && o->track[p->slot].known && !xha_group_active(o->group))
-		w->buf[w->rec + 1] |= XHA_REC_KNOWN;
-	if (!o->dead)
-		hash = xha_record_hash(w->buf + w->rec + XHA_REC_HDR_LEN,
-				       xha_frame_fixed(t, w, o));
-	i = xha_frame_item(t, o->id, XHA_W_OBJECT, lease);
-	if (!o->dead && o->kind == XHA_KIND_SA)
-		xha_frame_item_pace(i, xha_obj_sa(o), pace);
-	xha_dirty_sent(p, o, hash);
-	t->frame->objects = true;
-	return 0;
-}
-
 static int xha_frame_lease(struct xha_peer *p, struct xha_writer *w,
 			   struct xha_sa *s)
 {
-	u64 acked = s->obj.track[p->slot].acked_lease;
+	u64 acked = s->obj.track[p->slot].acked;
 	int err;
 
 	/* Closed: there is none ahead any more, but a last number. */
@@ -159,8 +79,17 @@ static int xha_frame_pace(struct xha_peer *p, struct xha_writer *w, struct xha_s
 	return err;
 }
 
-static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
-			     struct xha_obj *o, enum xha_what what)
+/**
+ * xha_frame_counter - write what moves of an SA
+ * @p: peer, xha_net.lock held
+ * @w: frame
+ * @o: SA with a state; room for an item is the caller's to see to
+ * @what: of it
+ *
+ * Return: 0, or -EMSGSIZE: there is no room for it.
+ */
+int xha_frame_counter(struct xha_peer *p, struct xha_writer *w, struct xha_obj *o,
+		      enum xha_what what)
 {
 	struct xha_tx_scratch *t = p->txs;
 	struct xha_sa *s = xha_obj_sa(o);
@@ -179,7 +108,7 @@ static int xha_frame_counter(struct xha_peer *p, struct xha_writer *w,
 	else
 		err = xha_put_life(w, o->id, &t->sa.life);
 	if (!err)
-		xha_frame_item(t, o->id, what, 0);
+		xha_frame_item(t, o->id, what, what == XHA_W_WINDOW ? t->sa.win.top : 0);
 	return err;
 }
 
@@ -240,7 +169,8 @@ static int xha_frame_objects(struct xha_peer *p, struct xha_writer *w)
 	int err;
 
 	while (!list_empty(list)) {
-		if (p->txs->frame->n == XHA_FRAME_ITEMS)
+		/* An object, and what moves of it. */
+		if (p->txs->frame->n + XHA_W_MAX > XHA_FRAME_ITEMS)
 			return -EMSGSIZE;
 		t = list_first_entry(list, struct xha_track, dirty[XHA_W_OBJECT]);
 		/* Those that got lost are first, and what the barrier waits for. */

@@ -266,10 +266,8 @@ out:
  */
 void xha_gate_start_timer(struct xha_sa *s)
 {
-	/* Not all of them in the same tick. */
-	hrtimer_start(&s->x->mtimer,
-		      ktime_set(1, (s->obj.id & 1023) * NSEC_PER_MSEC / 2),
-		      HRTIMER_MODE_REL_SOFT);
+	/* Not all of them in the same tick; what is due by now is not late for it. */
+	hrtimer_start(&s->x->mtimer, ms_to_ktime(s->obj.id & 511), HRTIMER_MODE_REL_SOFT);
 	xha_compat_keepalive_start(s->x, s->keepalive);
 	s->keepalive = 0;
 }

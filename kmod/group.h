@@ -67,9 +67,11 @@ enum xha_sync_state {
  * @mismatch: why the peer's configuration of the group does not fit, or NULL
  * @state: active's side: how far its copy is
  * @gen: generation of the copy
- * @served: the want that it answers
+ * @served: the want that it answers; 0: none
+ * @brief: what the peer has had is only named in it
  * @check: number of the last check sent
- * @cursor: objects from this id on have not been marked for the bulk yet
+ * @kind: what the bulk is at: policies first, then SAs
+ * @cursor: those of @kind from this id on have not been marked yet; U32_MAX: all are
  * @left: objects of the bulk that are not acked
  * @pending: objects that are dirty or under way
  * @lost: objects that were lost under way and not sent again
@@ -79,6 +81,8 @@ enum xha_sync_state {
  * @begin_at: ms, no new bulk before that
  * @over: an SA was above the lease that this peer has acked, this round
  * @await: the answer to @check is outstanding
+ * @asked_at: ms, since when: @check was acked
+ * @ignored: the one before was not answered either
  * @end: the next check ends the bulk
  * @whole: the check that ends the bulk has matched
  * @objs_asof: ms, when @pending was last 0
@@ -109,7 +113,9 @@ struct xha_sync {
 	enum xha_sync_state state;
 	u32 gen;
 	u32 served;
+	bool brief;
 	u32 check;
+	u8 kind;
 	u32 cursor;
 	u32 left;
 	u32 pending;
@@ -120,6 +126,8 @@ struct xha_sync {
 	u64 begin_at;
 	bool over;
 	bool await;
+	u64 asked_at;
+	bool ignored;
 	bool end;
 	bool whole;
 	u64 objs_asof;
@@ -285,10 +293,12 @@ int xha_group_local_del(struct xha_group *g, const struct xha_addr *addr,
 			struct netlink_ext_ack *extack);
 void xha_group_del_all(struct xha_net *xn);
 
-/* For group_addr.c: matching under RCU, and addresses that are taken. */
+/* endpoint.c: matching under RCU, and addresses that are taken */
 int xha_group_endpoints(struct xha_group *g);
 int xha_group_refuse_addr(struct xha_net *xn, const struct xha_addr *a,
 			  struct netlink_ext_ack *extack);
+int xha_group_refuse_addrs(struct xha_net *xn, const struct xha_group_conf *c,
+			   struct netlink_ext_ack *extack);
 
 /* Lookups: cfg, lock or RCU held. */
 struct xha_group *xha_group_by_name(struct xha_net *xn, const char *name);
@@ -299,6 +309,7 @@ struct xha_group *xha_group_match(struct xha_net *xn, u16 family,
 /* Digest of what must be the same on both nodes. */
 u64 xha_group_config(const struct xha_group *g);
 u32 xha_group_not_replicated(struct xha_group *g);
+u32 xha_group_policies_left(const struct xha_group *g, const char **why);
 void xha_group_release(struct xha_group *g, struct xha_sa *s);
 void xha_group_forget_peer(struct xha_net *xn, int slot);
 
@@ -308,6 +319,8 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 void xha_group_set_sync(struct xha_group *g, enum xfrm_ha_sync sync,
 			const char *cause);
 bool xha_group_adopt(struct xha_group *g, struct xha_sa *s, u64 silence);
+
+/* check.c: is this node fit to serve?; xha_net.lock held */
 bool xha_group_better_peer(struct xha_group *g);
 const char *xha_group_why(struct xha_group *g);
 const char *xha_group_check(struct xha_group *g, bool redundant);

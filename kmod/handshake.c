@@ -122,18 +122,19 @@ size_t xha_handshake_answer(struct xha_peer *p)
 	return len;
 }
 
+/* @old: it was proved by the operator's old key */
 static int xha_handshake_read_init(struct xha_peer *p, struct xha_noise *n,
-				   const u8 *msg, size_t len, u8 *payload)
+				   const u8 *msg, size_t len, u8 *payload, bool *old)
 {
 	struct xha_keys *k = &p->keys;
 	int err;
 
-	k->next_old = false;
+	*old = false;
 	err = xha_handshake_prologue(n, p->conf.id, p->xn->id) ?:
 	      xha_noise_read_init(n, k->psk, msg, len, payload);
 	if (!err || !k->has_old)
 		return err;
-	k->next_old = true;
+	*old = true;
 	/* The operator has given us a new key and the peer not yet. */
 	return xha_handshake_prologue(n, p->conf.id, p->xn->id) ?:
 	       xha_noise_read_init(n, k->old_psk, msg, len, payload);
@@ -141,7 +142,7 @@ static int xha_handshake_read_init(struct xha_peer *p, struct xha_noise *n,
 
 /* Answers a first message whose sender has proved the key. */
 static int xha_handshake_respond(struct xha_peer *p, struct xha_noise *n,
-				 u32 remote, const struct xha_hello *h, u64 now)
+				 u32 remote, const struct xha_hello *h, bool old, u64 now)
 {
 	u8 payload[XHA_HANDSHAKE_MAX];
 	struct xha_keys *k = &p->keys;
@@ -167,11 +168,27 @@ static int xha_handshake_respond(struct xha_peer *p, struct xha_noise *n,
 		return err;
 	}
 	k->hello = *h;
+	k->next_old = old;
 	k->answer_len = XHA_PREFIX_LEN + len + XHA_NOISE_OVERHEAD;
 	return 0;
 }
 
+/*
+ * To read one costs some hashes, so that all who can send may have them read, if
+ * only a few in a ms: among those of a flood the peer's own gets through by and
+ * by, since it comes again until it is answered.
+ */
 static bool xha_handshake_flood(struct xha_keys *k, u64 now)
+{
+	if (now != k->read_at) {
+		k->read_at = now;
+		k->read = 0;
+	}
+	return k->read++ >= XHA_HANDSHAKE_READS;
+}
+
+/* To answer one costs Diffie-Hellman; this is for who has the key. */
+static bool xha_handshake_often(struct xha_keys *k, u64 now)
 {
 	if (now - k->budget_at >= MSEC_PER_SEC) {
 		k->budget_at = now;
@@ -191,11 +208,12 @@ static int xha_handshake_got_init(struct xha_peer *p, const u8 *msg, size_t len,
 	struct xha_noise n;
 	struct xha_hello h;
 	struct xha_time t;
+	bool old;
 	int err;
 
 	if (xha_handshake_flood(k, now))
 		return XHA_STAT_DROP_FLOOD;
-	if (xha_handshake_read_init(p, &n, msg, len, payload)) {
+	if (xha_handshake_read_init(p, &n, msg, len, payload, &old)) {
 		xha_noise_wipe(&n);
 		return XHA_STAT_DROP_AUTH;
 	}
@@ -205,16 +223,19 @@ static int xha_handshake_got_init(struct xha_peer *p, const u8 *msg, size_t len,
 	err = XHA_STAT_DROP_REPLAY;
 	if (h.boot == k->heard_boot && t.stamp <= k->heard_stamp)
 		goto out;
+	err = XHA_STAT_DROP_FLOOD;
+	if (xha_handshake_often(k, now))
+		goto out;
 	k->heard_boot = h.boot;
 	k->heard_stamp = t.stamp;
 
-	err = 0;
 	/* Both have begun: the lower id has, unless its key is not known there yet. */
+	err = XHA_STAT_DROP_SESSION;
 	if (k->index && now - k->begun < XHA_HANDSHAKE_WAIT &&
-	    p->xn->id < p->conf.id && !k->next_old)
+	    p->xn->id < p->conf.id && !old)
 		goto out;
 	k->index = 0;
-	err = xha_handshake_respond(p, &n, remote, &h, now) ? XHA_STAT_NO_MEMORY : 0;
+	err = xha_handshake_respond(p, &n, remote, &h, old, now) ? XHA_STAT_NO_MEMORY : 0;
 out:
 	xha_noise_wipe(&n);
 	return err;

@@ -8,12 +8,15 @@
 #ifndef XHA_REKEY_AGE
 #define XHA_REKEY_AGE		120000		/* ms until a session gets new keys */
 #endif
+#ifndef XHA_REKEY_FRAMES
 #define XHA_REKEY_FRAMES	BIT_ULL(32)	/* frames under one pair of keys, likewise */
+#endif
 #define XHA_HANDSHAKE_WAIT	1000		/* ms for an answer */
 #ifndef XHA_REKEY_RETRY
 #define XHA_REKEY_RETRY		5000		/* ms until a session asks for new keys again */
 #endif
-#define XHA_HANDSHAKE_BURST	10		/* handshakes per second that one peer may begin */
+#define XHA_HANDSHAKE_READS	2		/* first messages of one peer read in a ms */
+#define XHA_HANDSHAKE_BURST	10		/* handshakes of one peer answered in a second */
 
 bool xha_handshake_due(const struct xha_peer *p, u64 now);
 size_t xha_handshake_begin(struct xha_peer *p, u64 now);

@@ -163,6 +163,7 @@ static void xha_install_props(struct xfrm_state *x, const struct xha_sa_desc *d)
 	x->mark = d->mark;
 	x->if_id = d->if_id;
 	x->tfcpad = d->tfcpad;
+	x->mapping_maxage = d->mapping_maxage;
 	x->props.saddr = d->saddr;
 	x->props.mode = d->mode;
 	x->props.reqid = d->reqid;
@@ -172,7 +173,19 @@ static void xha_install_props(struct xfrm_state *x, const struct xha_sa_desc *d)
 	x->props.smark = d->smark;
 }
 
-static int xha_install_fill(struct net *net, struct xfrm_state *x,
+static void xha_install_events(struct xfrm_state *x, const struct xha_sa_desc *d)
+{
+	u64 ms = min_t(u64, d->events_age, U32_MAX);
+
+	x->replay_maxdiff = XFRM_AE_SEQT_SIZE;
+	x->replay_maxage = XFRM_AE_ETIME * HZ / XFRM_AE_ETH_M;
+	if (!(d->has & XHA_SA_HAS_EVENTS))
+		return;
+	x->replay_maxdiff = d->events_diff;
+	x->replay_maxage = div_u64(ms * HZ, MSEC_PER_SEC);
+}
+
+static int xha_install_fill(struct xfrm_state *x,
 			    const struct xha_sa_desc *d, u32 *keepalive)
 {
 	int err;
@@ -208,8 +221,7 @@ static int xha_install_fill(struct net *net, struct xfrm_state *x,
 	err = xha_install_replay(x, d);
 	if (err)
 		return err;
-	x->replay_maxdiff = net->xfrm.sysctl_aevent_rseqth;
-	x->replay_maxage = net->xfrm.sysctl_aevent_etime * HZ / XFRM_AE_ETH_M;
+	xha_install_events(x, d);
 	return 0;
 }
 
@@ -250,7 +262,7 @@ struct xfrm_state *xha_install_build(struct net *net, const struct xha_sa_desc *
 	if (!x)
 		return NULL;
 
-	err = xha_install_fill(net, x, d, keepalive);
+	err = xha_install_fill(x, d, keepalive);
 	if (!err)
 		return x;
 

@@ -3,6 +3,7 @@
  * The keys of a peer: the operator's, and those of the session, which seal its
  * frames. Handshakes bring new ones; they are in use when both nodes have them.
  */
+#include <crypto/algapi.h>
 #include <crypto/chacha20poly1305.h>
 #include <linux/random.h>
 
@@ -32,15 +33,22 @@ u32 xha_keys_number(const struct xha_keys *k)
  * @psk: the key
  *
  * The session goes on under the keys it has; the next handshake needs the new
- * key, or the old one as long as the peer has not been given the new one.
+ * key, or the old one as long as the peer has not been given the new one. The key
+ * that there is changes nothing: the old one would be lost that the peer still has.
  */
 void xha_keys_set(struct xha_peer *p, const u8 psk[XHA_KEY_LEN])
 {
 	struct xha_keys *k = &p->keys;
 
 	if (k->has_psk) {
+		if (!crypto_memneq(k->psk, psk, sizeof(k->psk)))
+			return;
 		memcpy(k->old_psk, k->psk, sizeof(k->old_psk));
 		k->has_old = true;
+		/* What is under way with it proves nothing of the new one. */
+		k->next_old = true;
+		k->index = 0;
+		xha_noise_wipe(&k->noise);
 	}
 	memcpy(k->psk, psk, sizeof(k->psk));
 	k->has_psk = true;

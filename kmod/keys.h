@@ -43,7 +43,9 @@ struct xha_keypair {
  * @stamp: time stamp of our last handshake
  * @heard_boot: incarnation and
  * @heard_stamp: time stamp of the newest handshake that the peer has begun
- * @budget: handshakes that the peer may begin
+ * @read_at: ms, when the last first message came in
+ * @read: how many in that ms
+ * @budget: handshakes of the peer that may be answered
  * @budget_at: ms, when @budget was last filled up
  * @answer: message to be sent
  * @answer_len: its length, 0: none
@@ -64,6 +66,8 @@ struct xha_keys {
 	u64 stamp;
 	u64 heard_boot;
 	u64 heard_stamp;
+	u64 read_at;
+	u32 read;
 	u32 budget;
 	u64 budget_at;
 	u8 answer[XHA_HANDSHAKE_MAX];

@@ -5,30 +5,6 @@
  */
 #include "lease.h"
 
-static u64 sat_add(u64 a, u64 b)
-{
-	u64 sum;
-
-	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
-}
-
-static u64 sat_mul(u64 a, u64 b)
-{
-	u64 product;
-
-	return check_mul_overflow(a, b, &product) ? U64_MAX : product;
-}
-
-/* What @rate packets/s make in @ms, rounded up. */
-static u64 packets_in(u64 rate, u64 ms)
-{
-	u64 product = sat_mul(rate, ms);
-
-	if (product > U64_MAX - 999)
-		return U64_MAX;
-	return div_u64(product + 999, 1000);
-}
-
 /* Numbers of the space above @seq. */
 static u64 seq_left(u64 seq, bool esn)
 {
@@ -42,7 +18,7 @@ u64 xha_lease_step(u64 oseq, bool esn, u32 shift, u64 rate, u32 delay_ms)
 			 left / XHA_LEASE_STEP_32;
 	u64 step;
 
-	step = packets_in(sat_mul(rate, XHA_LEASE_HORIZON), delay_ms);
+	step = xha_packets_in(xha_sat_mul(rate, XHA_LEASE_HORIZON), delay_ms);
 	step = max_t(u64, step, shift);
 	step = min_t(u64, step, most);
 	if (!step && left)
@@ -59,7 +35,7 @@ bool xha_lease_due(u64 oseq, u64 lease, u64 step)
 
 u64 xha_lease_renew(u64 oseq, u64 lease, u64 step, bool esn)
 {
-	u64 next = min_t(u64, sat_add(oseq, step), xha_seq_max(esn));
+	u64 next = min_t(u64, xha_sat_add(oseq, step), xha_seq_max(esn));
 
 	return max_t(u64, lease, next);
 }
@@ -72,9 +48,9 @@ static u8 exponent(u64 v)
 
 struct xha_pace xha_pace_of(u64 rate, u64 step)
 {
-	struct xha_pace p = { .guard = exponent(sat_mul(step, 2)) };
+	struct xha_pace p = { .guard = exponent(xha_sat_mul(step, 2)) };
 
-	rate = sat_mul(rate, 2);
+	rate = xha_sat_mul(rate, 2);
 	if (rate > XHA_LEASE_RATE_32)
 		p.rate = exponent(rate);
 	return p;
@@ -136,7 +112,7 @@ static u64 takeover_jump(const struct xha_lease_view *v, u32 shift,
 	u64 guard = above_floor(v->pace.guard, shift);
 	u64 rate = above_floor(v->pace.rate, floor);
 
-	return sat_add(guard, packets_in(rate, silence));
+	return xha_sat_add(guard, xha_packets_in(rate, silence));
 }
 
 struct xha_lease_start xha_lease_takeover(const struct xha_lease_view *v,
@@ -153,8 +129,8 @@ struct xha_lease_start xha_lease_takeover(const struct xha_lease_view *v,
 		s.exhausted = !esn;
 		jump = cap;
 	}
-	s.first = sat_add(sat_add(v->base, jump), 1);
-	s.first = max_t(u64, s.first, sat_add(own, 1));
+	s.first = xha_sat_add(xha_sat_add(v->base, jump), 1);
+	s.first = max_t(u64, s.first, xha_sat_add(own, 1));
 	if (s.first > xha_seq_max(esn))
 		s.exhausted = true;
 	/* Whoever uses it all the same finds the space used up. */

@@ -25,7 +25,6 @@ static int __net_init xha_net_init(struct net *net)
 	xn->net = net;
 	xn->sample_period = XHA_SAMPLE_PERIOD;
 	xn->boot = get_random_u64() | 1;
-	xn->started = xha_now_ms();
 	mutex_init(&xn->cfg);
 	mutex_init(&xn->lock);
 	INIT_LIST_HEAD(&xn->groups);

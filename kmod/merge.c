@@ -16,6 +16,7 @@
 #include "gate.h"
 #include "install.h"
 #include "mutant.h"
+#include "park.h"
 #include "scratch.h"
 #include "serve.h"
 #include "snapshot.h"
@@ -148,6 +149,7 @@ void xha_merge_done(struct xha_peer *p, struct xha_group *g)
 	s->merge = false;
 	s->merged = true;
 	s->got_gen = 0;
+	xha_park_leave(g);
 }
 
 /* What the peer has used beyond what was taken over is added, once. x->lock held. */
@@ -298,6 +300,10 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
  * @key: its key
  * @known: we have had it: if it is not here, it was deleted here
  *
+ * Policies come before their SAs, so that nothing leaves in clear text. Until the
+ * SAs are there, too, it blocks: XFRM would ask a key manager for what is about to
+ * come. That ends with the merge; with the next audit, if the peer is lost.
+ *
  * Return: 0 or -ENOMEM.
  */
 int xha_merge_policy(struct xha_peer *p, struct xha_group *g,
@@ -305,12 +311,14 @@ int xha_merge_policy(struct xha_peer *p, struct xha_group *g,
 {
 	struct xfrm_policy *xp;
 	struct xha_pol *pol;
+	bool closed;
 
 	if (known || xha_pol_find(p->xn, key) || g->policies == XFRM_HA_POLICIES_OFF)
 		return 0;
 	xp = xha_install_policy_build(p->xn->net, &p->rxs->pol);
 	if (!xp)
 		return -ENOMEM;
+	closed = xha_park_block(xp, key->dir);
 	if (xha_install_policy_insert(xp, key->dir, false)) {
 		/* XFRM has one of its own there: that stays. */
 		xha_install_policy_discard(xp);
@@ -323,6 +331,7 @@ int xha_merge_policy(struct xha_peer *p, struct xha_group *g,
 		return -ENOMEM;
 	}
 	pol->xp = xp;
+	pol->closed = closed;
 	pol->obj.origin = XFRM_HA_ORIGIN_OWN;
 	pol->obj.installed = true;
 	xha_obj_set_group(&pol->obj, g);

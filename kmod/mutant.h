@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Mutants: builds that are wrong on purpose, to show that the tests notice.
- * 'make mutants' builds them; in any other build all of these are 0.
+ * Mutants: a build that can be told to be wrong on purpose, to show that the tests
+ * notice (-DXHA_MUTANTS; parameters of the module: mutant.c). In any other build all
+ * of these are 0, for the compiler, too.
  */
 #ifndef _XHA_MUTANT_H
 #define _XHA_MUTANT_H
 
 #include <linux/delay.h>
 
-#define XHA_MUTANT_NONE_	0
-#define XHA_MUTANT_NO_GUARD_	1	/* takeover starts at the base itself */
-#define XHA_MUTANT_NO_RENEWAL_	2	/* the first lease is the last one */
-#define XHA_MUTANT_EARLY_ACK_	3	/* frames are acked before they are applied */
-#define XHA_MUTANT_NO_GATE_	4	/* standby SAs are open */
-#define XHA_MUTANT_NO_MERGE_	5	/* a new active takes nothing from its peers */
-#define XHA_MUTANT_NO_FINALS_	6	/* the last counters of who was active are ignored */
+/* Takeover starts at the base itself; */
+#define XHA_MUTANT_NO_GUARD	(xha_mutant == 1)
+/* the first lease is the last one; */
+#define XHA_MUTANT_NO_RENEWAL	(xha_mutant == 2)
+/* frames are acked before they are applied; */
+#define XHA_MUTANT_EARLY_ACK	(xha_mutant == 3)
+/* standby SAs are open; */
+#define XHA_MUTANT_NO_GATE	(xha_mutant == 4)
+/* a new active takes nothing from its peers; */
+#define XHA_MUTANT_NO_MERGE	(xha_mutant == 5)
+/* the last counters of who was active are ignored; */
+#define XHA_MUTANT_NO_FINALS	(xha_mutant == 6)
+/* standby policies are open. */
+#define XHA_MUTANT_NO_BLOCK	(xha_mutant == 7)
 
-#ifndef XHA_MUTANT
-#define XHA_MUTANT		XHA_MUTANT_NONE_
+#ifdef XHA_MUTANTS
+extern unsigned int xha_mutant;
+extern unsigned int xha_apply_delay_ms;
+#else
+#define xha_mutant		0
+#define xha_apply_delay_ms	0
 #endif
 
-#define XHA_MUTANT_NO_GUARD	(XHA_MUTANT == XHA_MUTANT_NO_GUARD_)
-#define XHA_MUTANT_NO_RENEWAL	(XHA_MUTANT == XHA_MUTANT_NO_RENEWAL_)
-#define XHA_MUTANT_EARLY_ACK	(XHA_MUTANT == XHA_MUTANT_EARLY_ACK_)
-#define XHA_MUTANT_NO_FINALS	(XHA_MUTANT == XHA_MUTANT_NO_FINALS_)
-#define XHA_MUTANT_NO_MERGE	(XHA_MUTANT == XHA_MUTANT_NO_MERGE_)
-#define XHA_MUTANT_NO_GATE	(XHA_MUTANT == XHA_MUTANT_NO_GATE_)
-
-/* Test builds only: ms that every install takes longer. */
-#ifndef XHA_APPLY_DELAY
-#define XHA_APPLY_DELAY		0
-#endif
-
+/* Every install takes so much longer. */
 static inline void xha_apply_delay(void)
 {
-	if (XHA_APPLY_DELAY)
-		msleep(XHA_APPLY_DELAY);
+	if (xha_apply_delay_ms)
+		msleep(xha_apply_delay_ms);
 }
 
 #endif /* _XHA_MUTANT_H */

@@ -3,6 +3,7 @@
 #ifndef _XHA_NET_H
 #define _XHA_NET_H
 
+#include <linux/hashtable.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
@@ -16,6 +17,7 @@
 #include "stats.h"
 
 #define XHA_SAMPLE_PERIOD	50	/* ms, default */
+#define XHA_HASHES_BITS		10	/* buckets for objects by the hashes of their records */
 #define XHA_CHUNK		64	/* objects looked at under one hold of the lock */
 #define XHA_AUDIT_PERIOD	5000	/* ms between two walks of XFRM's tables */
 #define XHA_AUDIT_AGAIN	500	/* ... after one that has found something */
@@ -53,7 +55,7 @@ struct xha_tap {
  *	  notifiers or wait for a peer. Long walks let it go every XHA_CHUNK.
  * @id: node id, 0: not set (@cfg for writing, @lock too)
  * @sample_period: ms
- * @started: ms, when the module or the namespace came up
+ * @joined: ms, when a peer or a group was last added (@lock)
  * @boot: random, tells the incarnations of this node apart
  * @configured: there is something to do: the workers run
  * @groups: struct xha_group; writers hold @cfg and @lock, readers one or RCU
@@ -61,6 +63,7 @@ struct xha_tap {
  * @objs: every object by its id (@lock)
  * @sas: SAs by XFRM's key (@lock)
  * @pols: policies by XFRM's key (@lock)
+ * @hashes: copies by the hash of the record that they were built from (@lock)
  * @tap: events from XFRM
  * @sampler: reads the counters of own SAs
  * @vip_work: looks at the VIPs again
@@ -73,7 +76,7 @@ struct xha_net {
 	struct mutex lock;	/* the model */
 	u8 id;
 	u32 sample_period;
-	u64 started;
+	u64 joined;
 	u64 boot;
 	bool configured;
 	struct list_head groups;
@@ -82,6 +85,7 @@ struct xha_net {
 	u32 objs_next;
 	struct rhashtable sas;
 	struct rhashtable pols;
+	DECLARE_HASHTABLE(hashes, XHA_HASHES_BITS);
 	struct xha_tap tap;
 	struct delayed_work sampler;
 	struct delayed_work vip_work;

@@ -47,6 +47,16 @@ static int fill_addrs(struct sk_buff *skb, const struct xha_group *g)
 	return 0;
 }
 
+static int fill_policies(struct sk_buff *skb, const struct xha_group *g)
+{
+	const char *why = NULL;
+	u32 left = xha_group_policies_left(g, &why);
+
+	return nla_put_u32(skb, XFRM_HA_GROUP_POLICY_COUNT, g->npols) ?:
+	       nla_put_u32(skb, XFRM_HA_GROUP_POLICIES_LEFT, left) ?:
+	       put_text(skb, XFRM_HA_GROUP_POLICIES_WHY, why);
+}
+
 static int fill_state(struct sk_buff *skb, struct xha_group *g, u64 now)
 {
 	return nla_put_u8(skb, XFRM_HA_GROUP_ROLE, g->role) ?:
@@ -54,7 +64,7 @@ static int fill_state(struct sk_buff *skb, struct xha_group *g, u64 now)
 	       put_u64(skb, XFRM_HA_GROUP_TERM, g->term) ?:
 	       put_u64(skb, XFRM_HA_GROUP_SINCE, xha_nl_age(now, g->since)) ?:
 	       nla_put_u32(skb, XFRM_HA_GROUP_SAS, g->nsas) ?:
-	       nla_put_u32(skb, XFRM_HA_GROUP_POLICY_COUNT, g->npols) ?:
+	       fill_policies(skb, g) ?:
 	       nla_put_u32(skb, XFRM_HA_GROUP_NOT_REPLICATED,
 			   xha_group_not_replicated(g)) ?:
 	       put_text(skb, XFRM_HA_GROUP_WHY, xha_group_why(g)) ?:

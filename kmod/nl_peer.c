@@ -167,6 +167,15 @@ static int add(struct xha_net *xn, const struct xha_peer_conf *c,
 	return xha_peer_add(xn, c, info->extack);
 }
 
+/* The request's memory is freed as it is; with an error, it is sent back, too. */
+static void forget_key(struct genl_info *info)
+{
+	struct nlattr *key = info->attrs[XFRM_HA_PEER_KEY];
+
+	if (key)
+		memzero_explicit(nla_data(key), nla_len(key));
+}
+
 int xha_nl_peer_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct xha_net *xn = xha_pernet(genl_info_net(info));
@@ -174,12 +183,13 @@ int xha_nl_peer_add(struct sk_buff *skb, struct genl_info *info)
 	int err;
 
 	err = read_conf(info, &c);
-	if (err)
-		return err;
-	mutex_lock(&xn->cfg);
-	err = add(xn, &c, info);
-	mutex_unlock(&xn->cfg);
+	if (!err) {
+		mutex_lock(&xn->cfg);
+		err = add(xn, &c, info);
+		mutex_unlock(&xn->cfg);
+	}
 	memzero_explicit(&c, sizeof(c));
+	forget_key(info);
 	return err;
 }
 
@@ -248,6 +258,7 @@ int xha_nl_peer_set(struct sk_buff *skb, struct genl_info *info)
 	mutex_lock(&xn->cfg);
 	err = alter(xn, info);
 	mutex_unlock(&xn->cfg);
+	forget_key(info);
 	return err;
 }
 

@@ -61,7 +61,7 @@ static const char *result_text(u8 result)
 	case XHA_RESULT_TAKEN:
 		return "a local SA has this SPI";
 	case XHA_RESULT_UNKNOWN_ATTR:
-		return "it has an attribute that is not known";
+		return "it has an attribute or security context that is not known";
 	case XHA_RESULT_INVALID:
 		return "the kernel refused it";
 	case XHA_RESULT_NO_GROUP:
@@ -129,22 +129,30 @@ static void live_numbers(struct xfrm_state *x, u64 *oseq, u64 *seq)
 	spin_unlock_bh(&x->lock);
 }
 
-/* The lease that every peer in contact has; false if there is none such. */
-static bool acked_lease(struct xha_net *xn, const struct xha_obj *o, u64 *lease)
+/*
+ * What every peer in contact has of an SA; with none in contact, what those go by
+ * that may take over all the same. False if there is none such.
+ */
+static bool acked(struct xha_net *xn, const struct xha_obj *o, u64 *number)
 {
+	u64 promised = U64_MAX;
 	struct xha_peer *p;
 	bool any = false;
 	int slot;
 
-	*lease = U64_MAX;
+	*number = U64_MAX;
 	xha_for_each_peer(xn, slot, p) {
+		if (!xha_peer_up(p) && o->track[slot].promised)
+			promised = min(promised, o->track[slot].promised);
 		if (!xha_peer_up(p) ||
 		    o->group->peers[slot].state < XHA_SYNC_COPY)
 			continue;
-		*lease = min(*lease, o->track[slot].acked_lease);
+		*number = min(*number, o->track[slot].acked);
 		any = true;
 	}
-	return any;
+	if (!any)
+		*number = promised;
+	return any || promised != U64_MAX;
 }
 
 static int fill_own(struct sk_buff *skb, const struct xha_sa *s)
@@ -160,16 +168,13 @@ static int fill_own(struct sk_buff *skb, const struct xha_sa *s)
 static int fill_synced(struct sk_buff *skb, struct xha_net *xn,
 		       const struct xha_sa *s, u64 seq)
 {
-	u64 acked, exposure = 0;
-	int err = 0;
+	u64 number;
 
-	if (seq > s->synced_seq)
-		exposure = seq - s->synced_seq;
-	if (s->dir == XFRM_HA_DIR_IN)
-		err = put_u64(skb, XFRM_HA_SA_EXPOSURE, exposure);
-	if (!err && acked_lease(xn, &s->obj, &acked))
-		err = put_u64(skb, XFRM_HA_SA_ACKED_LEASE, acked);
-	return err;
+	if (!acked(xn, &s->obj, &number))
+		return 0;
+	if (s->dir == XFRM_HA_DIR_OUT)
+		return put_u64(skb, XFRM_HA_SA_ACKED_LEASE, number);
+	return put_u64(skb, XFRM_HA_SA_EXPOSURE, seq > number ? seq - number : 0);
 }
 
 static int fill_numbers(struct sk_buff *skb, struct xha_net *xn,

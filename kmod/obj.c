@@ -32,6 +32,7 @@ int xha_obj_net_init(struct xha_net *xn)
 	int err;
 
 	xa_init_flags(&xn->objs, XA_FLAGS_ALLOC1);
+	hash_init(xn->hashes);
 	err = rhashtable_init(&xn->sas, &xha_sa_params);
 	if (err)
 		return err;
@@ -210,12 +211,32 @@ void xha_obj_set_hash(struct xha_obj *o, u64 hash)
 	if (o->hash) {
 		g->count--;
 		g->digest -= o->hash;
+		hash_del(&o->by_hash);
 	}
 	o->hash = hash;
 	if (hash) {
 		g->count++;
 		g->digest += hash;
+		hash_add(g->xn->hashes, &o->by_hash, hash);
 	}
+}
+
+/**
+ * xha_obj_by_hash - a learned object that a record of that hash made
+ * @xn: node, lock held
+ * @hash: of the record
+ *
+ * Return: the object, or NULL.
+ */
+struct xha_obj *xha_obj_by_hash(struct xha_net *xn, u64 hash)
+{
+	struct xha_obj *o;
+
+	lockdep_assert_held(&xn->lock);
+	hash_for_each_possible(xn->hashes, o, by_hash, hash)
+		if (o->hash == hash)
+			return o;
+	return NULL;
 }
 
 /**
@@ -280,6 +301,17 @@ static void xha_obj_unhash(struct xha_net *xn, struct xha_obj *o)
 		rhashtable_remove_fast(&xn->pols, &o->node, xha_pol_params);
 }
 
+/**
+ * xha_pol_open - let a policy do again what it did before it was closed (park.c)
+ * @pol: policy, xha_net.lock held
+ */
+void xha_pol_open(struct xha_pol *pol)
+{
+	if (pol->closed)
+		WRITE_ONCE(pol->xp->action, XFRM_POLICY_ALLOW);
+	pol->closed = false;
+}
+
 static void xha_obj_put_kernel(struct xha_obj *o)
 {
 	if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x) {
@@ -289,12 +321,16 @@ static void xha_obj_put_kernel(struct xha_obj *o)
 		xfrm_state_put(xha_obj_sa(o)->x);
 		xha_obj_sa(o)->x = NULL;
 	} else if (o->kind == XHA_KIND_POLICY && xha_obj_pol(o)->xp) {
+		/* If XFRM goes on with it, as what it was before. */
+		if (!READ_ONCE(xha_obj_pol(o)->xp->walk.dead))
+			xha_pol_open(xha_obj_pol(o));
 		/* xfrm_policy_destroy() insists on it. */
 		if (xha_obj_pol(o)->parked)
 			xha_obj_pol(o)->xp->walk.dead = 1;
 		xfrm_pol_put(xha_obj_pol(o)->xp);
 		xha_obj_pol(o)->xp = NULL;
 		xha_obj_pol(o)->parked = false;
+		xha_obj_pol(o)->closed = false;
 	}
 }
 

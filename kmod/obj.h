@@ -32,7 +32,12 @@ enum xha_what {
  * struct xha_track - an object as one peer has it
  * @dirty: on the peer's list of that kind while it has to be sent
  * @hash: of the record that was sent last, 0: none
- * @acked_lease: highest lease that the peer has applied
+ * @had: of the one that the peer is taken to have had, from us or from whoever was
+ *	 active before; survives the session, 0: none
+ * @acked: what the peer has applied of an SA: of an outbound one the highest lease,
+ *	   of an inbound one the top of the window
+ * @promised: the highest lease that it has acked since this node serves the SA: by that
+ *	      it would take over, in contact or not; 0: none
  * @acked_pace: the pace that the peer has, as far as it has acked
  * @acked_frame: the frame that it was in
  * @flight: frames under way that carry the object itself
@@ -46,7 +51,9 @@ enum xha_what {
 struct xha_track {
 	struct list_head dirty[XHA_W_MAX];
 	u64 hash;
-	u64 acked_lease;
+	u64 had;
+	u64 acked;
+	u64 promised;
 	u64 acked_frame;
 	struct xha_pace acked_pace;
 	u16 flight;
@@ -76,6 +83,7 @@ struct xha_track {
  * @gen: generation of the copy that last contained it
  * @frame: newest frame of @src about the object itself
  * @hash: of the record it was built from
+ * @by_hash: in xha_net.hashes, while there is a @hash
  * @track: by peer slot
  */
 struct xha_obj {
@@ -96,6 +104,7 @@ struct xha_obj {
 	u32 gen;
 	u64 frame;
 	u64 hash;
+	struct hlist_node by_hash;
 	struct xha_track track[XFRM_HA_LIMIT_PEERS];
 };
 
@@ -136,7 +145,9 @@ struct xha_sa_key {
  * @oseq: last number used, as sampled
  * @rate: packets/s sent, smoothed
  * @sampled: when, ms; 0: never
- * @overruns: samples above the acked lease
+ * @overruns: samples above the acked lease; and times that the lease was left behind
+ *	      which a peer out of contact had acked
+ * @beyond: such a one is left behind
  * @capped: at takeover its jump was cut: others may have used what it uses now
  * @seq: highest number received, as sampled
  * @synced_seq: ... as last sent to peers
@@ -174,6 +185,7 @@ struct xha_sa {
 	u64 rate;
 	u64 sampled;
 	u64 overruns;
+	bool beyond;
 	bool capped;
 	u64 seq;
 	u64 synced_seq;
@@ -211,6 +223,7 @@ struct xha_pol_key {
  * @xp: the kernel's policy, a reference; NULL if it is not there
  * @genid: of @xp when it was last looked at: migration changes it in place
  * @parked: the kernel does not have it yet: it waits for this node to be active
+ * @closed: it lets pass what matches it, and XFRM's blocks that until then
  * @rcu: rhashtable's lookups are lockless
  */
 struct xha_pol {
@@ -219,6 +232,7 @@ struct xha_pol {
 	struct xfrm_policy *xp;
 	int genid;
 	bool parked;
+	bool closed;
 	struct rcu_head rcu;
 };
 
@@ -244,6 +258,7 @@ void xha_obj_net_exit(struct xha_net *xn);
 struct xha_sa *xha_sa_find(struct xha_net *xn, const struct xha_sa_key *key);
 bool xha_sa_shadowed(struct xha_net *xn, const struct xha_sa_key *key);
 struct xha_sa *xha_sa_add(struct xha_net *xn, const struct xha_sa_key *key, bool beside);
+void xha_pol_open(struct xha_pol *pol);
 struct xha_pol *xha_pol_find(struct xha_net *xn, const struct xha_pol_key *key);
 struct xha_pol *xha_pol_add(struct xha_net *xn, const struct xha_pol_key *key, bool beside);
 void xha_obj_set_group(struct xha_obj *o, struct xha_group *g);
@@ -251,6 +266,7 @@ void xha_obj_set_why(struct xha_obj *o, const char *why);
 void xha_obj_set_result(struct xha_obj *o, u8 result);
 int xha_obj_set_src(struct xha_net *xn, struct xha_obj *o, int src, u32 id);
 void xha_obj_set_hash(struct xha_obj *o, u64 hash);
+struct xha_obj *xha_obj_by_hash(struct xha_net *xn, u64 hash);
 void xha_obj_bury(struct xha_net *xn, struct xha_obj *o);
 bool xha_obj_reap(struct xha_net *xn, struct xha_obj *o);
 void xha_obj_forget_all(struct xha_net *xn);

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Policies on a standby. With 'policies hot' they are in XFRM all the time, and
- * drop what matches them, since the SAs behind them are closed. With 'policies
- * takeover' they wait outside, built and ready, so that what the standby itself
- * sends to those places goes its usual way; with 'off' the standby has none.
+ * block what matches them. That the SAs behind them are closed would do, but for
+ * those that have none: one that expired, or a trap that no traffic has sprung at
+ * the active. XFRM would ask a key manager for an SA, and both nodes would dial.
+ * So an outbound policy is closed, too. With 'policies takeover' they wait
+ * outside, built and ready, so that what the standby itself sends to those places
+ * goes its usual way; with 'off' the standby has none.
  *
  * A policy that waits is a struct xfrm_policy that XFRM has never seen: one that
  * has been in its tables cannot go back.
  */
 #include "dirty.h"
 #include "install.h"
+#include "mutant.h"
 #include "park.h"
 #include "peer.h"
 #include "snapshot.h"
 #include "tap.h"
 
-static const char xha_why_off[] = "policies off";
+const char *const xha_park_off = "policies off";
 
 /**
  * xha_park_wanted - do policies of a group wait outside?
@@ -26,12 +30,42 @@ bool xha_park_wanted(const struct xha_group *g)
 	return g->policies != XFRM_HA_POLICIES_HOT && !xha_group_active(g);
 }
 
+/**
+ * xha_park_block - a policy of a standby is to block what it would let pass
+ * @xp: policy, in XFRM or about to be
+ * @dir: XFRM_POLICY_*; only what goes out asks for SAs
+ *
+ * Lookups read the action without a lock; nothing that they found before outlives
+ * the closed SAs (xfrm_bundle_ok()).
+ *
+ * Return: true if it does so from now on.
+ */
+bool xha_park_block(struct xfrm_policy *xp, u8 dir)
+{
+	if (XHA_MUTANT_NO_GATE || XHA_MUTANT_NO_BLOCK)
+		return false;
+	if (dir != XFRM_POLICY_OUT || xp->action != XFRM_POLICY_ALLOW)
+		return false;
+	WRITE_ONCE(xp->action, XFRM_POLICY_BLOCK);
+	return true;
+}
+
+/**
+ * xha_park_close - close a policy of a group that this node does not serve
+ * @pol: policy
+ */
+void xha_park_close(struct xha_pol *pol)
+{
+	if (pol->xp && !pol->parked && !pol->closed)
+		pol->closed = xha_park_block(pol->xp, pol->key.dir);
+}
+
 /* Without memory it stays in XFRM: closed is worse than open, not wrong. */
 static void xha_park_out(struct xha_pol *pol, struct xha_pol_desc *d)
 {
 	struct xfrm_policy *xp;
 
-	xha_snapshot_policy(pol->xp, pol->key.dir, d);
+	xha_snapshot_policy(pol, d);
 	xp = xha_install_policy_build(xp_net(pol->xp), d);
 	if (!xp)
 		return;
@@ -40,14 +74,19 @@ static void xha_park_out(struct xha_pol *pol, struct xha_pol_desc *d)
 	pol->xp = xp;
 	pol->genid = 0;
 	pol->parked = true;
+	pol->closed = false;
 }
 
 /* 0, or an error: there is one in its place, or no memory. */
-static int xha_park_in(struct xha_pol *pol)
+static int xha_park_in(struct xha_pol *pol, bool closed)
 {
-	int err = xha_install_policy_insert(pol->xp, pol->key.dir, false);
+	int err;
 
-	if (!err)
+	pol->closed = closed && xha_park_block(pol->xp, pol->key.dir);
+	err = xha_install_policy_insert(pol->xp, pol->key.dir, false);
+	if (err)
+		xha_pol_open(pol);
+	else
 		pol->parked = false;
 	return err;
 }
@@ -76,7 +115,8 @@ void xha_park_enter(struct xha_group *g)
 }
 
 /**
- * xha_park_leave - give XFRM the policies of a group that wait
+ * xha_park_leave - give XFRM the policies of a group that wait; if this node serves
+ *		    the group, all of them open
  * @g: group
  *
  * Where something else has their place, that stays, and the audit finds it. With
@@ -86,15 +126,20 @@ void xha_park_enter(struct xha_group *g)
 void xha_park_leave(struct xha_group *g)
 {
 	struct xha_obj *o, *tmp;
-	bool off = g->policies == XFRM_HA_POLICIES_OFF, lost = false;
+	bool off = g->policies == XFRM_HA_POLICIES_OFF, active = xha_group_active(g);
+	bool lost = false;
 	int err;
 
 	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
-		if (o->kind != XHA_KIND_POLICY || o->dead || !xha_obj_pol(o)->parked)
+		if (o->kind != XHA_KIND_POLICY || o->dead)
 			continue;
-		err = off && o->installed ? -EEXIST : xha_park_in(xha_obj_pol(o));
+		if (active)
+			xha_pol_open(xha_obj_pol(o));
+		if (!xha_obj_pol(o)->parked)
+			continue;
+		err = off && o->installed ? -EEXIST : xha_park_in(xha_obj_pol(o), !active);
 		if (!err && off)
-			xha_obj_set_why(o, xha_why_off);
+			xha_obj_set_why(o, xha_park_off);
 		if (!err || err == -ENOMEM)
 			continue;
 		lost = true;
@@ -112,12 +157,10 @@ void xha_park_leave(struct xha_group *g)
  *
  * A standby that was active a moment ago may still be answering what came by a
  * tunnel: its policies drop that, and go only after a while. On an active, those
- * that there was no memory for at the takeover.
+ * that there was no memory for at the takeover, or whose merge did not end.
  */
 void xha_park_settle(struct xha_group *g)
 {
-	if (g->policies == XFRM_HA_POLICIES_HOT)
-		return;
 	if (xha_group_active(g))
 		xha_park_leave(g);
 	else if (xha_now_ms() - g->since >= XHA_PARK_GRACE)
@@ -134,7 +177,7 @@ void xha_park_settle(struct xha_group *g)
 void xha_park_restore(struct xha_pol *pol)
 {
 	if (pol->parked && !pol->obj.installed)
-		xha_park_in(pol);
+		xha_park_in(pol, false);
 }
 
 /* The active carries them from now on, or ceases to: every peer gets a new copy. */
@@ -145,10 +188,26 @@ static void xha_park_serve(struct xha_group *g)
 	list_for_each_entry(o, &g->objs, in_group)
 		if (o->kind == XHA_KIND_POLICY && !o->dead && xha_obj_pol(o)->xp)
 			xha_obj_set_why(o, g->policies == XFRM_HA_POLICIES_OFF ?
-					xha_why_off :
+					xha_park_off :
 					xha_snapshot_pol_why_not(xha_obj_pol(o)->xp,
 								 xha_obj_pol(o)->key.dir));
 	xha_sync_again(g);
+}
+
+/* What was left alone because of 'off' is the group's again. */
+static void xha_park_review(struct xha_group *g)
+{
+	struct xha_obj *o;
+
+	list_for_each_entry(o, &g->objs, in_group) {
+		if (o->kind != XHA_KIND_POLICY || o->dead || o->installed || !xha_obj_pol(o)->xp)
+			continue;
+		if (o->why_not == xha_park_off)
+			xha_obj_set_why(o, xha_snapshot_pol_why_not(xha_obj_pol(o)->xp,
+								    xha_obj_pol(o)->key.dir));
+		if (!o->why_not)
+			xha_park_close(xha_obj_pol(o));
+	}
 }
 
 /**
@@ -163,6 +222,8 @@ void xha_park_change(struct xha_group *g, u8 policies)
 	if (old == policies)
 		return;
 	g->policies = policies;
+	if (!xha_group_active(g) && old == XFRM_HA_POLICIES_OFF)
+		xha_park_review(g);
 	if (xha_group_active(g)) {
 		if (old == XFRM_HA_POLICIES_OFF || policies == XFRM_HA_POLICIES_OFF)
 			xha_park_serve(g);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Policies that wait outside XFRM until this node is active; xha_net.lock held. */
+/* Policies that block, or wait outside XFRM, until this node is active; xha_net.lock held. */
 #ifndef _XHA_PARK_H
 #define _XHA_PARK_H
 
 #include "group.h"
 #include "obj.h"
 
+extern const char *const xha_park_off;
+
 bool xha_park_wanted(const struct xha_group *g);
+bool xha_park_block(struct xfrm_policy *xp, u8 dir);
+void xha_park_close(struct xha_pol *pol);
 void xha_park_enter(struct xha_group *g);
 void xha_park_leave(struct xha_group *g);
 void xha_park_settle(struct xha_group *g);

@@ -160,6 +160,7 @@ int xha_peer_add(struct xha_net *xn, const struct xha_peer_conf *c,
 	mutex_lock(&xn->lock);
 	xha_session_reset(p, XFRM_HA_PSTATE_DOWN, p->reason);
 	rcu_assign_pointer(xn->peers[free], p);
+	xn->joined = xha_now_ms();
 	xha_peer_kick(p);
 	mutex_unlock(&xn->lock);
 	return 0;

@@ -34,14 +34,17 @@
  * struct xha_item - something that was in a frame
  * @id: the object
  * @what: enum xha_what
+ * @named: XHA_W_OBJECT: by its hash alone
  * @pace: XHA_W_PACE and XHA_W_OBJECT: the pace that was in it
- * @lease: XHA_W_LEASE and XHA_W_OBJECT: the lease that was in it
+ * @number: XHA_W_LEASE, _WINDOW and _OBJECT: the lease or the top of the window that
+ *	    was in it, by the direction of the SA
  */
 struct xha_item {
 	u32 id;
 	u8 what;
+	bool named;
 	struct xha_pace pace;
-	u64 lease;
+	u64 number;
 };
 
 #define XHA_FRAME_ITEMS	(XHA_FRAME_MAX / 8)
@@ -248,6 +251,7 @@ void xha_session_fill_hello(struct xha_peer *p, struct xha_hello *h);
 bool xha_session_fresh(struct xha_peer *p, u64 number);
 void xha_session_applied(struct xha_peer *p, u64 number);
 void xha_session_tick(struct xha_peer *p, u64 now);
+u32 xha_session_beat(const struct xha_peer *p);
 u64 xha_session_limit(const struct xha_peer *p);
 
 /* flight.c: frames under way; xha_net.lock held */
@@ -255,18 +259,21 @@ bool xha_flight_room(const struct xha_peer *p);
 void xha_flight_acked(struct xha_peer *p, const struct xha_ack *a, u64 now);
 u64 xha_flight_expire(struct xha_peer *p, u64 now);
 void xha_flight_lost(struct xha_peer *p, struct xha_frame *f);
+void xha_flight_resume(struct xha_peer *p);
 void xha_flight_drop(struct xha_peer *p);
 
 /* sync.c: copies of groups, the active's side; xha_net.lock held */
 void xha_sync_tick(struct xha_peer *p, u64 now);
 void xha_sync_again(struct xha_group *g);
-bool xha_sync_barrier(struct xha_peer *p);
 u32 xha_sync_pending(const struct xha_group *g, const struct xha_sync *s);
+void xha_sync_session_lost(struct xha_peer *p);
+
+/* barrier.c: BEGIN and CHECK on the link; xha_net.lock held */
+bool xha_sync_barrier(struct xha_peer *p);
 void xha_sync_put(struct xha_peer *p, struct xha_writer *w,
 		  u64 *begin, u64 *check);
 void xha_sync_landed(struct xha_peer *p, u64 begin, u64 check, u64 now);
 void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check);
-void xha_sync_session_lost(struct xha_peer *p);
 
 /* status.c: what this node says of a group; xha_net.lock held */
 void xha_status_fill(struct xha_peer *p, struct xha_group *g,
@@ -311,6 +318,7 @@ void xha_copy_missing(struct xha_net *xn, struct xha_obj *o);
 /* send.c, receive.c */
 void xha_send_work(struct work_struct *work);
 void xha_receive_work(struct work_struct *work);
+int xha_receive_counters(struct xha_peer *p, struct xha_rec *rec, u64 frame);
 void xha_peer_kick(struct xha_peer *p);
 void xha_peer_reject(struct xha_peer *p, enum xha_stat why);
 void xha_peers_kick(struct xha_net *xn);

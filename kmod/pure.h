@@ -65,4 +65,28 @@ typedef int64_t s64;
 #endif
 
 #endif /* __KERNEL__ */
+
+static inline u64 xha_sat_add(u64 a, u64 b)
+{
+	u64 sum;
+
+	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
+}
+
+static inline u64 xha_sat_mul(u64 a, u64 b)
+{
+	u64 product;
+
+	return check_mul_overflow(a, b, &product) ? U64_MAX : product;
+}
+
+/* What @rate packets/s make in @ms, rounded up. */
+static inline u64 xha_packets_in(u64 rate, u64 ms)
+{
+	u64 product = xha_sat_mul(rate, ms);
+
+	if (product > U64_MAX - 999)
+		return U64_MAX;
+	return div_u64(product + 999, 1000);
+}
 #endif /* _XHA_PURE_H */

@@ -128,99 +128,15 @@ static int xha_receive_delete(struct xha_peer *p, struct xha_rec *rec, u64 frame
 	return more;
 }
 
-static int xha_receive_lease(struct xha_peer *p, struct xha_rec *rec)
+static int xha_receive_same(struct xha_peer *p, struct xha_rec *rec, u64 frame)
 {
-	struct xha_sa *s;
-	u32 id, low;
-	u64 lease;
-	int more;
-
-	if (rec->type == XHA_REC_LEASE64) {
-		while ((more = xha_get_lease64(rec, &id, &lease)) > 0) {
-			if (xha_apply_early(p, id))
-				return -EAGAIN;
-			s = xha_apply_sa_by_id(p, id);
-			if (s)
-				xha_apply_lease(p, s, lease);
-		}
-		return more;
-	}
-	while ((more = xha_get_lease(rec, &id, &low)) > 0) {
-		if (xha_apply_early(p, id))
-			return -EAGAIN;
-		s = xha_apply_sa_by_id(p, id);
-		if (s)
-			xha_apply_lease(p, s, s->esn ?
-					xha_lease_widen(low, s->view.base) : low);
-	}
-	return more;
-}
-
-static int xha_receive_final(struct xha_peer *p, struct xha_rec *rec)
-{
-	struct xha_sa *s;
-	u32 id, term;
-	u64 oseq;
-	int more;
-
-	while ((more = xha_get_final(rec, &id, &term, &oseq)) > 0) {
-		if (xha_apply_early(p, id))
-			return -EAGAIN;
-		s = xha_apply_sa_by_id(p, id);
-		if (s)
-			xha_apply_final(s, term, oseq);
-	}
-	return more;
-}
-
-static int xha_receive_pace(struct xha_peer *p, struct xha_rec *rec, u64 frame)
-{
-	struct xha_pace pace;
-	struct xha_sa *s;
+	u64 hash;
 	u32 id;
 	int more;
 
-	while ((more = xha_get_pace(rec, &id, &pace)) > 0) {
-		if (xha_apply_early(p, id))
-			return -EAGAIN;
-		s = xha_apply_sa_by_id(p, id);
-		if (s)
-			xha_apply_pace(p, s, pace, frame);
-	}
-	return more;
-}
-
-static int xha_receive_window(struct xha_peer *p, struct xha_rec *rec)
-{
-	struct xha_window_elem e;
-	struct xha_sa *s;
-	u32 id;
-	int more;
-
-	while ((more = xha_get_window(rec, &id, &e)) > 0) {
-		if (xha_apply_early(p, id))
-			return -EAGAIN;
-		s = xha_apply_sa_by_id(p, id);
-		if (s)
-			xha_apply_window_elem(p, s, &e);
-	}
-	return more;
-}
-
-static int xha_receive_life(struct xha_peer *p, struct xha_rec *rec)
-{
-	struct xha_life life;
-	struct xha_sa *s;
-	u32 id;
-	int more;
-
-	while ((more = xha_get_life(rec, &id, &life)) > 0) {
-		if (xha_apply_early(p, id))
-			return -EAGAIN;
-		s = xha_apply_sa_by_id(p, id);
-		if (s)
-			xha_apply_life(s, &life, false);
-	}
+	while ((more = xha_get_same(rec, &id, &hash)) > 0)
+		if (xha_apply_same(p, id, hash, frame))
+			return -ENOMEM;
 	return more;
 }
 
@@ -244,8 +160,8 @@ static int xha_receive_result(struct xha_peer *p, struct xha_rec *rec)
 static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame,
 			      u64 now, bool *acked)
 {
-	*acked |= (rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_RESULT) ||
-		  rec->type == XHA_REC_FINAL || rec->type == XHA_REC_PACE;
+	*acked |= rec->type >= XHA_REC_BEGIN && rec->type <= XHA_REC_SAME &&
+		  rec->type != XHA_REC_TIME;
 	if (rec->type == XHA_REC_TIME || rec->type == XHA_REC_GROUP) {
 		/* What a newer frame has said is not unsaid by an older one. */
 		if (frame < p->beat_frame)
@@ -267,19 +183,17 @@ static int xha_receive_record(struct xha_peer *p, struct xha_rec *rec, u64 frame
 		return xha_apply_sa(p, rec, frame);
 	case XHA_REC_POLICY:
 		return xha_apply_policy(p, rec, frame);
+	case XHA_REC_SAME:
+		return xha_receive_same(p, rec, frame);
 	case XHA_REC_DELETE:
 		return xha_receive_delete(p, rec, frame);
 	case XHA_REC_LEASE:
 	case XHA_REC_LEASE64:
-		return xha_receive_lease(p, rec);
 	case XHA_REC_FINAL:
-		return xha_receive_final(p, rec);
 	case XHA_REC_PACE:
-		return xha_receive_pace(p, rec, frame);
 	case XHA_REC_WINDOW:
-		return xha_receive_window(p, rec);
 	case XHA_REC_LIFE:
-		return xha_receive_life(p, rec);
+		return xha_receive_counters(p, rec, frame);
 	case XHA_REC_RESULT:
 		return xha_receive_result(p, rec);
 	default:
@@ -305,6 +219,8 @@ static void xha_receive_data(struct xha_peer *p, const struct xha_hdr *hdr,
 		xha_peer_reject(p, XHA_STAT_DROP_REPLAY);
 		return;
 	}
+	if (now - p->heard_at > 2ULL * xha_session_beat(p))
+		xha_flight_resume(p);
 	p->heard_at = now;
 	p->frames_rx++;
 	if (XHA_MUTANT_EARLY_ACK) {

@@ -6,6 +6,7 @@
 #include "dirty.h"
 #include "gate.h"
 #include "group.h"
+#include "park.h"
 #include "peer.h"
 #include "serve.h"
 #include "shadow.h"
@@ -266,13 +267,15 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	if (g->install == XFRM_HA_INSTALL_DAEMON)
 		xha_obj_set_why(&p->obj, "install daemon");
 	else if (g->policies == XFRM_HA_POLICIES_OFF)
-		xha_obj_set_why(&p->obj, "policies off");
+		xha_obj_set_why(&p->obj, xha_park_off);
 	else
 		xha_obj_set_why(&p->obj, xha_snapshot_pol_why_not(xp, dir));
 	xha_obj_set_group(&p->obj, g);
 	if (xha_group_active(g)) {
 		xha_dirty(xn, &p->obj, XHA_W_OBJECT);
 		xha_peers_kick(xn);
+	} else if (!p->obj.why_not) {
+		xha_park_close(p);
 	}
 	return true;
 }

@@ -279,6 +279,19 @@ void xha_replay_advance(const struct xha_replay *r, u32 n)
 		r->ext->bmp[i / 32] = ones(min_t(u32, bits - i, 32));
 }
 
+u64 xha_replay_exposure(u64 rate, u64 age, u64 silence, u32 period, u32 packets,
+			u32 advance)
+{
+	u64 n;
+
+	if (period)
+		age = min_t(u64, age, xha_sat_add(silence, period));
+	n = xha_packets_in(rate, age);
+	if (packets)
+		n = min_t(u64, n, xha_sat_add(xha_packets_in(rate, silence), packets));
+	return n > advance ? n - advance : 0;
+}
+
 /* xha_window_full - are all bits set? Never so without a window. */
 bool xha_window_full(const struct xha_window *w)
 {

@@ -50,6 +50,21 @@ int xha_replay_merge(const struct xha_replay *r, const struct xha_window *w);
 /* Moves the top forward by @n and marks all of the window received, within the space. */
 void xha_replay_advance(const struct xha_replay *r, u32 n);
 
+/**
+ * xha_replay_exposure - about how many received packets a copy does not know of
+ * @rate: packets/s between the last two windows that came
+ * @age: ms since the last one
+ * @silence: ms since the active was last heard
+ * @period: sync-period-time, ms; 0: off
+ * @packets: sync-period-packets; 0: off
+ * @advance: how far the window is moved before it serves
+ *
+ * A window that has not moved is not sent: while the active was heard, none was
+ * older than @period, or lacked more than @packets.
+ */
+u64 xha_replay_exposure(u64 rate, u64 age, u64 silence, u32 period, u32 packets,
+			u32 advance);
+
 bool xha_window_full(const struct xha_window *w);
 
 #endif /* _XHA_REPLAY_H */

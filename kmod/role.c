@@ -13,6 +13,8 @@
 
 #define OPEN	(XHA_DO_TERM | XHA_DO_TAKEOVER)
 #define CLOSE	(XHA_DO_GATE | XHA_DO_WANT)
+/* Whoever takes over next may not be heard: who does so after it has the higher term. */
+#define LEAVE	(CLOSE | XHA_DO_TERM)
 
 struct rule {
 	u8 from;
@@ -32,8 +34,8 @@ static const struct rule rules[] = {
 	{ STANDBY, XHA_EV_VIP_UP, ACTIVE, OPEN, "VIP present" },
 	{ STANDBY, XHA_EV_SET_ACTIVE, ACTIVE, OPEN, "set active" },
 
-	{ ACTIVE, XHA_EV_VIP_DOWN, STANDBY, CLOSE, "VIP gone" },
-	{ ACTIVE, XHA_EV_SET_STANDBY, STANDBY, CLOSE, "set standby" },
+	{ ACTIVE, XHA_EV_VIP_DOWN, STANDBY, LEAVE, "VIP gone" },
+	{ ACTIVE, XHA_EV_SET_STANDBY, STANDBY, LEAVE, "set standby" },
 	{ ACTIVE, XHA_EV_HANDOVER, STANDBY, CLOSE, "a peer asks for it" },
 	{ STANDBY, XHA_EV_RESUME, ACTIVE, OPEN, "nobody took over" },
 	{ ACTIVE, XHA_EV_PEER_WINS, FENCED, CLOSE,

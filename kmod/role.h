@@ -16,7 +16,7 @@ enum xha_role_event {
 	XHA_EV_SET_ACTIVE,	/* soft */
 	XHA_EV_SET_STANDBY,	/* soft */
 	XHA_EV_PEER_WINS,	/* hard: a peer is active with a higher (term, id) */
-	XHA_EV_WINNER_GONE,	/* hard: no peer is active with a higher (term, id) */
+	XHA_EV_WINNER_GONE,	/* hard: no peer is active, nor fenced with a higher id */
 	XHA_EV_PEER_TERM,	/* hard: a peer that is not active knows a higher term */
 	XHA_EV_HANDOVER,	/* hard: a hot standby was told to become active, and asks */
 	XHA_EV_RESUME,		/* hard: ... and has not */

@@ -12,8 +12,7 @@
 #include "snapshot.h"
 #include "tap.h"
 
-#define XHA_LIFE_SLOW	10	/* lifetimes without limits: every so many periods */
-#define XHA_TOP_NEAR	(1ULL << 46)	/* a WINDOW has 48 bits of the top */
+#define XHA_LIFE_SLOW	10	/* lifetimes without limits: every so many periods, or packets */
 
 /**
  * struct xha_sample - counters of an SA at one moment
@@ -135,7 +134,7 @@ static void xha_serve_overrun(struct xha_sa *s, struct xha_peer *p)
 
 	if (t->result == XHA_RESULT_COUNTER || !xha_pace_covers(t->acked_pace, s->pace.now))
 		sync->over = true;
-	if (used <= t->acked_lease || !used)
+	if (used <= t->acked || !used)
 		return;
 	sync->over = true;
 	if (xha_peer_up(p) && sync->whole) {
@@ -144,17 +143,36 @@ static void xha_serve_overrun(struct xha_sa *s, struct xha_peer *p)
 	}
 }
 
+/* A peer that we do not hear may take over by what it has acked: has the SA left that behind? */
+static bool xha_serve_leaves(const struct xha_sa *s, struct xha_peer *p)
+{
+	u64 promised = s->obj.track[p->slot].promised;
+
+	return !xha_peer_up(p) && promised && s->oseq > promised;
+}
+
+static void xha_serve_beyond(struct xha_sa *s, bool beyond)
+{
+	if (beyond && !s->beyond) {
+		s->overruns++;
+		xha_stat_inc(&s->obj.group->xn->stats, XHA_STAT_OVERRUNS);
+	}
+	s->beyond = beyond;
+}
+
 static void xha_serve_overruns(struct xha_sa *s)
 {
 	struct xha_pace now = s->pace.now;
+	bool agreed = true, beyond = false;
 	struct xha_peer *p;
-	bool agreed = true;
 	int slot;
 
 	xha_for_each_peer(s->obj.group->xn, slot, p) {
 		xha_serve_overrun(s, p);
 		agreed &= xha_pace_same(s->obj.track[slot].acked_pace, now);
+		beyond |= xha_serve_leaves(s, p);
 	}
+	xha_serve_beyond(s, beyond);
 	/* Nobody reckons with a higher one of before any more. */
 	if (agreed)
 		s->told = now;
@@ -163,8 +181,8 @@ static void xha_serve_overruns(struct xha_sa *s)
 static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 now)
 {
 	struct xha_group *g = s->obj.group;
-	u64 moved = c->packets - s->synced_packets;
-	u64 period = g->period_time;
+	u64 moved = c->packets - s->synced_packets, used = c->packets - s->life_packets;
+	u64 period = g->period_time, packets = g->period_packets;
 	bool far = false;
 
 	/* A daemon may set it, too (XFRM_MSG_NEWAE), without a packet. */
@@ -173,8 +191,7 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 		far = c->seq - s->synced_seq >= XHA_TOP_NEAR;
 	}
 	s->seq = c->seq;
-	if ((moved && period && now - s->synced_at >= period) ||
-	    (g->period_packets && moved >= g->period_packets)) {
+	if ((moved && period && now - s->synced_at >= period) || (packets && moved >= packets)) {
 		s->synced_packets = c->packets;
 		s->synced_seq = c->seq;
 		s->synced_at = now;
@@ -182,10 +199,12 @@ static void xha_serve_moved(struct xha_sa *s, const struct xha_sample *c, u64 no
 			xha_dirty(g->xn, &s->obj, far ? XHA_W_OBJECT : XHA_W_WINDOW);
 	}
 
-	if (!c->limited)
+	if (!c->limited) {
 		period *= XHA_LIFE_SLOW;
+		packets *= XHA_LIFE_SLOW;
+	}
 	/* By an account of its own: the last packets before a silence count, too. */
-	if (c->packets != s->life_packets && period && now - s->life_at >= period) {
+	if ((used && period && now - s->life_at >= period) || (packets && used >= packets)) {
 		s->life_packets = c->packets;
 		s->life_at = now;
 		xha_dirty(g->xn, &s->obj, XHA_W_LIFE);

@@ -155,6 +155,9 @@ void xha_session_hello(struct xha_peer *p, const struct xha_hello *h, u64 now)
 		p->up_at = now;
 		p->beat_at = now;
 		xha_session_state(p, XFRM_HA_PSTATE_UP, NULL);
+	} else if (!p->top) {
+		/* ... and still, if that got lost: one that is up has said more than hello. */
+		p->hello_due = true;
 	}
 }
 
@@ -207,6 +210,18 @@ void xha_session_applied(struct xha_peer *p, u64 number)
 }
 
 /**
+ * xha_session_beat - how often a peer says how it stands
+ * @p: peer, xha_net.lock held
+ *
+ * Return: ms.
+ */
+u32 xha_session_beat(const struct xha_peer *p)
+{
+	/* No peer beats less often: else one wrong word, and silence never counts. */
+	return min_t(u32, p->remote_beat, XHA_HEARTBEAT_MAX);
+}
+
+/**
  * xha_session_limit - how long a peer may be silent
  * @p: peer, xha_net.lock held
  *
@@ -214,11 +229,8 @@ void xha_session_applied(struct xha_peer *p, u64 number)
  */
 u64 xha_session_limit(const struct xha_peer *p)
 {
-	/* No peer beats less often: else one wrong word, and silence never counts. */
-	u32 beat = min_t(u32, p->remote_beat, XHA_HEARTBEAT_MAX);
-
 	return max_t(u64, XHA_SILENT_MIN, (u64)XHA_SILENT_BEATS *
-		     max(p->conf.addr.heartbeat, beat));
+		     max(p->conf.addr.heartbeat, xha_session_beat(p)));
 }
 
 /**
@@ -239,5 +251,5 @@ void xha_session_tick(struct xha_peer *p, u64 now)
 	p->ticked_at = now;
 	if (p->state == XFRM_HA_PSTATE_UP && now - p->heard_at > limit)
 		xha_session_reset(p, XFRM_HA_PSTATE_LOST,
-				  "nothing heard from it");
+				  xha_transport_silence(p->xn->net, &p->transport));
 }

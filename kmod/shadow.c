@@ -75,16 +75,19 @@ bool xha_shadow_keep(struct xha_net *xn, struct xha_sa *s)
 }
 
 /* Keys are compared, not copied. */
-static bool xha_shadow_same(struct xfrm_state *shadow, struct xfrm_state *x,
+static bool xha_shadow_same(struct xha_sa *s, struct xfrm_state *x,
 			    struct xha_shadow_pair *pair)
 {
+	struct xfrm_state *shadow = s->x;
+
 	spin_lock_bh(&shadow->lock);
 	xha_snapshot_sa(shadow, &pair->shadow);
 	spin_unlock_bh(&shadow->lock);
 	spin_lock_bh(&x->lock);
 	xha_snapshot_sa(x, &pair->daemons);
 	spin_unlock_bh(&x->lock);
-	return xha_snapshot_same_sa(&pair->shadow, &pair->daemons);
+	return xha_snapshot_same_sa(&pair->shadow, &pair->daemons) &&
+	       xha_snapshot_same_replay(&pair->shadow, &pair->daemons, s->dir);
 }
 
 /* All that moves. @x is closed. */
@@ -166,7 +169,7 @@ bool xha_shadow_meet(struct xha_net *xn, struct xha_sa *s, struct xfrm_state *x)
 		xha_stat_inc(&xn->stats, XHA_STAT_NO_MEMORY);
 		return true;
 	}
-	same = xha_shadow_same(s->x, x, pair);
+	same = xha_shadow_same(s, x, pair);
 	if (!same && active) {
 		kfree(pair);
 		xha_obj_bury(xn, &s->obj);

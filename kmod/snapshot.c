@@ -39,9 +39,6 @@ void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key)
 	key->proto = x->id.proto;
 }
 
-/* What IPComp adds to a tunnel by itself is added by it on the standby, too. */
-const char *const xha_why_helper = "a helper of IPComp, which comes with it";
-
 /**
  * xha_snapshot_carried - is it a protocol and a mode that can be carried over?
  * @proto: IPPROTO_*
@@ -66,8 +63,6 @@ const char *xha_snapshot_why_not(const struct xfrm_state *x)
 	if (!x->id.spi || (x->km.state == XFRM_STATE_ACQ &&
 			   !(x->props.extra_flags & XHA_FLAG_MASK)))
 		return "larval: negotiation is not finished";
-	if (x->id.proto == IPPROTO_IPIP || x->id.proto == IPPROTO_IPV6)
-		return xha_why_helper;
 	if (!xha_snapshot_carried(x->id.proto, x->props.mode))
 		return "only ESP, AH and IPComp in tunnel, transport or BEET mode are replicated";
 	/* A device that only encrypts leaves numbers and windows to XFRM. */
@@ -100,6 +95,20 @@ static struct xfrm_mark xha_snapshot_smark(const struct xfrm_state *x)
 	return x->props.smark;
 }
 
+/*
+ * When a key manager hears of numbers. What is left out is the kernel's default,
+ * not that of this node's sysctls: the peer may have others.
+ */
+static void xha_snapshot_events(const struct xfrm_state *x, struct xha_sa_desc *d)
+{
+	if (x->replay_maxdiff == XFRM_AE_SEQT_SIZE &&
+	    x->replay_maxage == XFRM_AE_ETIME * HZ / XFRM_AE_ETH_M)
+		return;
+	d->events_diff = x->replay_maxdiff;
+	d->events_age = div_u64((u64)x->replay_maxage * MSEC_PER_SEC, HZ);
+	d->has |= XHA_SA_HAS_EVENTS;
+}
+
 /**
  * xha_snapshot_sa - all of a state that does not move by itself
  * @x: state, x->lock held
@@ -123,11 +132,13 @@ void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d)
 	d->if_id = x->if_id;
 	d->extra_flags = x->props.extra_flags & ~XHA_FLAG_MASK;
 	d->tfcpad = x->tfcpad;
+	d->mapping_maxage = x->mapping_maxage;
 	if (x->replay_esn)
 		d->esn_window = x->replay_esn->replay_window;
 	else
 		d->window = x->props.replay_window;
 	xha_compat_snapshot(x, d);
+	xha_snapshot_events(x, d);
 
 	if (x->aead)
 		xha_snapshot_alg(&d->aead, x->aead->alg_name, x->aead->alg_key,
@@ -229,20 +240,19 @@ const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir)
 
 /**
  * xha_snapshot_policy - a policy without its counters
- * @xp: policy; its members do not change while it lives, but for the limits, and
- * for the templates, when it is migrated
- * @dir: XFRM_POLICY_IN, _OUT or _FWD
+ * @pol: policy; the members of XFRM's do not change while it lives, but for the
+ * limits, for the templates, when it is migrated, and for what closes it
  * @d: filled in but for id and gid
  */
-void xha_snapshot_policy(struct xfrm_policy *xp, u8 dir,
-			 struct xha_pol_desc *d)
+void xha_snapshot_policy(const struct xha_pol *pol, struct xha_pol_desc *d)
 {
+	struct xfrm_policy *xp = pol->xp;
 	int i;
 
 	memset(d, 0, sizeof(*d));
 	d->type = xp->type;
-	d->dir = dir;
-	d->action = xp->action;
+	d->dir = pol->key.dir;
+	d->action = pol->closed ? XFRM_POLICY_ALLOW : xp->action;
 	d->flags = xp->flags;
 	d->family = xp->family;
 	d->priority = xp->priority;
@@ -293,4 +303,21 @@ bool xha_snapshot_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc 
 	       a->family == b->family &&
 	       /* What is behind an IPv4 address may be anything. */
 	       xfrm_addr_equal(&a->saddr, &b->saddr, a->family);
+}
+
+/**
+ * xha_snapshot_same_replay - do the counters of the one fit the other?
+ * @a: SA
+ * @b: the same SA
+ * @dir: enum xfrm_ha_dir
+ *
+ * Return: true if both count in 32 or both in 64 bits, and inbound in windows of
+ * the same size. A window cannot be carried over into one of another size.
+ */
+bool xha_snapshot_same_replay(const struct xha_sa_desc *a, const struct xha_sa_desc *b, u8 dir)
+{
+	if ((a->flags ^ b->flags) & XFRM_STATE_ESN)
+		return false;
+	return dir != XFRM_HA_DIR_IN ||
+	       (a->esn_window ?: a->window) == (b->esn_window ?: b->window);
 }

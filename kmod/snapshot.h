@@ -20,14 +20,13 @@ void xha_snapshot_key(const struct xfrm_state *x, struct xha_sa_key *key);
 void xha_snapshot_sa(struct xfrm_state *x, struct xha_sa_desc *d);
 void xha_snapshot_counters(struct xha_sa *s, struct xha_sa_desc *d);
 bool xha_snapshot_same_sa(const struct xha_sa_desc *a, const struct xha_sa_desc *b);
+bool xha_snapshot_same_replay(const struct xha_sa_desc *a, const struct xha_sa_desc *b, u8 dir);
 bool xha_snapshot_carried(u8 proto, u8 mode);
-extern const char *const xha_why_helper;
 const char *xha_snapshot_why_not(const struct xfrm_state *x);
 
 void xha_snapshot_pol_key(const struct xfrm_policy *xp, u8 dir,
 			  struct xha_pol_key *key);
-void xha_snapshot_policy(struct xfrm_policy *xp, u8 dir,
-			 struct xha_pol_desc *d);
+void xha_snapshot_policy(const struct xha_pol *pol, struct xha_pol_desc *d);
 const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir);
 
 #endif /* _XHA_SNAPSHOT_H */

@@ -40,6 +40,43 @@ const char *xha_transport_reason(int err)
 	}
 }
 
+/**
+ * xha_device_why - why a device is no good
+ * @dev: device, RCU held
+ *
+ * Return: static text, NULL if it is up and has a carrier.
+ */
+const char *xha_device_why(const struct net_device *dev)
+{
+	if (!netif_running(dev))
+		return "its device is down";
+	if (READ_ONCE(dev->proto_down))
+		return "its device is held down (protodown)";
+	if (!netif_carrier_ok(dev))
+		return "its device has no carrier";
+	return NULL;
+}
+
+/**
+ * xha_transport_silence - why nothing is heard of a peer, as far as it shows here
+ * @net: namespace
+ * @t: open transport
+ *
+ * Return: static text.
+ */
+const char *xha_transport_silence(struct net *net, const struct xha_transport *t)
+{
+	const struct net_device *dev;
+	const char *why = NULL;
+
+	rcu_read_lock();
+	dev = t->ifindex ? dev_get_by_index_rcu(net, t->ifindex) : NULL;
+	if (dev)
+		why = xha_device_why(dev);
+	rcu_read_unlock();
+	return why ?: "nothing heard from it";
+}
+
 static int xha_socket_device(struct net *net, const char *name)
 {
 	struct net_device *dev;

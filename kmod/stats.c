@@ -25,6 +25,7 @@ const char * const xha_stat_names[XHA_STAT_MAX] = {
 	[XHA_STAT_CHECKS] = "audit_checks",
 	[XHA_STAT_MISMATCHES] = "audit_mismatch",
 	[XHA_STAT_INSTALLED] = "objects_installed",
+	[XHA_STAT_MATCHED] = "objects_matched",
 	[XHA_STAT_REFUSED] = "objects_refused",
 	[XHA_STAT_REMOVED] = "objects_removed",
 	[XHA_STAT_SWEPT] = "objects_swept",

@@ -30,6 +30,7 @@ enum xha_stat {
 	XHA_STAT_CHECKS,
 	XHA_STAT_MISMATCHES,
 	XHA_STAT_INSTALLED,
+	XHA_STAT_MATCHED,	/* objects of a new copy that the last one had */
 	XHA_STAT_REFUSED,
 	XHA_STAT_REMOVED,
 	XHA_STAT_SWEPT,

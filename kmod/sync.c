@@ -6,16 +6,15 @@
  *
  *   IDLE -> BEGIN_DUE -> BEGIN_SENT -> COPY <-> CHECK_DUE -> CHECK_SENT -> COPY
  *
- * BEGIN and CHECK are barriers: they go out only when nothing about objects is
- * under way or lost, and nothing about objects follows before they are acked.
- * So both nodes mean the same set by them, however much changes all along. The
- * first CHECK that matches makes the copy whole; later ones are the audit.
+ * BEGIN and CHECK are barriers (barrier.c). The first CHECK that matches makes the
+ * copy whole; later ones are the audit.
  */
 #include "dirty.h"
 #include "peer.h"
 
 #define XHA_CHECK_PERIOD	2000	/* ms between two audits of a copy */
 #define XHA_CHECK_OVERDUE	4000	/* ms that one may be late */
+#define XHA_ANSWER_OVERDUE	2000	/* ms that its answer may: to ask again is in time */
 #define XHA_BULK_AHEAD		256	/* objects of a bulk marked dirty at a time */
 #define XHA_BULK_RETRY		200	/* ms, doubled with every bulk that ended wrong */
 #define XHA_BULK_RETRY_MAX	6
@@ -74,16 +73,34 @@ static void xha_sync_begin(struct xha_peer *p, struct xha_group *g)
 
 	xha_dirty_purge(p, g);
 	s->state = XHA_SYNC_BEGIN_DUE;
+	/*
+	 * All of it for one that asks again, that did not match, or that holds no
+	 * copy, because it was active itself, or is new.
+	 */
+	s->brief = xha_group_active(g) && !s->served && s->heard.count;
 	s->served = s->heard.want;
 	s->gen++;
 	if (!s->gen)
 		s->gen++;
+	s->kind = XHA_KIND_POLICY;
 	s->cursor = 0;
 	s->whole = false;
 	s->await = false;
+	s->ignored = false;
 	s->end = false;
 	s->finals = false;
 	xha_stat_inc(&p->xn->stats, XHA_STAT_BULKS);
+}
+
+/* The peer has not what it should have: from the start, but not again and again. */
+static void xha_sync_mismatch(struct xha_peer *p, struct xha_group *g, u64 now)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	xha_stat_inc(&p->xn->stats, XHA_STAT_MISMATCHES);
+	s->begin_at = now + (XHA_BULK_RETRY << s->retry);
+	s->retry = min(s->retry + 1, (u32)XHA_BULK_RETRY_MAX);
+	xha_sync_begin(p, g);
 }
 
 /* The check has been answered. */
@@ -92,6 +109,7 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 	struct xha_sync *s = xha_sync_at(p, g);
 
 	s->await = false;
+	s->ignored = false;
 	if (s->heard.flags & XHA_STATUS_CHECK_OK) {
 		s->finals = false;
 		if (s->end) {
@@ -102,14 +120,35 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 		s->check_at = now + XHA_CHECK_PERIOD;
 		return;
 	}
-
-	xha_stat_inc(&p->xn->stats, XHA_STAT_MISMATCHES);
-	s->begin_at = now + (XHA_BULK_RETRY << s->retry);
-	s->retry = min(s->retry + 1, (u32)XHA_BULK_RETRY_MAX);
-	xha_sync_begin(p, g);
+	xha_sync_mismatch(p, g, now);
 }
 
-/* Marks the next part of the bulk, once the last one is nearly sent. */
+/* The answer is in every heartbeat, and one of them may get lost. */
+static bool xha_sync_overdue(struct xha_peer *p, const struct xha_sync *s, u64 now)
+{
+	return now - s->asked_at >= max_t(u64, XHA_ANSWER_OVERDUE, 2ULL * xha_session_beat(p));
+}
+
+/*
+ * What is acked is answered at once, with a heartbeat. If it is not, something else
+ * was acked in its place: on an insecure link a frame that somebody else gave its
+ * number. Once it is asked again; then the BEGIN may have fared likewise.
+ */
+static void xha_sync_ignored(struct xha_peer *p, struct xha_group *g, u64 now)
+{
+	struct xha_sync *s = xha_sync_at(p, g);
+
+	s->await = false;
+	if (s->ignored)
+		xha_sync_mismatch(p, g, now);
+	else
+		s->ignored = true;
+}
+
+/*
+ * Marks the next part of the bulk, once the last one is nearly sent. Policies
+ * first: what they are for would go out in clear text through SAs alone.
+ */
 static void xha_sync_feed(struct xha_peer *p, struct xha_group *g)
 {
 	struct xha_sync *s = xha_sync_at(p, g);
@@ -119,13 +158,23 @@ static void xha_sync_feed(struct xha_peer *p, struct xha_group *g)
 	while (s->cursor != U32_MAX && s->left < XHA_BULK_AHEAD &&
 	       n++ < XHA_BULK_AHEAD * 4) {
 		o = xha_obj_next(p->xn, &s->cursor);
-		if (!o) {
+		if (o && o->kind == s->kind && xha_sync_gives(g, o))
+			xha_dirty_bulk(p, o);
+		if (o)
+			continue;
+		if (s->kind == XHA_KIND_SA) {
 			s->cursor = U32_MAX;
 			break;
 		}
-		if (xha_sync_gives(g, o))
-			xha_dirty_bulk(p, o);
+		/* Frames may overtake one another: not before these are there. */
+		if (s->left)
+			return;
+		s->kind = XHA_KIND_SA;
+		s->cursor = 0;
 	}
+	/* Enough for once, of those that are not due in this part: no heartbeat has to pass. */
+	if (s->cursor != U32_MAX && s->left < XHA_BULK_AHEAD)
+		xha_peer_kick(p);
 }
 
 static void xha_sync_step(struct xha_peer *p, struct xha_group *g, u64 now)
@@ -146,6 +195,8 @@ static void xha_sync_step(struct xha_peer *p, struct xha_group *g, u64 now)
 	if (s->await) {
 		if (s->heard.check == s->check)
 			xha_sync_answer(p, g, now);
+		else if (xha_sync_overdue(p, s, now))
+			xha_sync_ignored(p, g, now);
 		return;
 	}
 	xha_sync_feed(p, g);
@@ -193,153 +244,6 @@ void xha_sync_tick(struct xha_peer *p, u64 now)
 		if (s->whole && !s->pending &&
 		    now < s->check_at + XHA_CHECK_OVERDUE)
 			s->objs_asof = now;
-	}
-}
-
-/**
- * xha_sync_barrier - may no object be sent, but those that got lost?
- * @p: peer, xha_net.lock held
- */
-bool xha_sync_barrier(struct xha_peer *p)
-{
-	struct xha_group *g;
-
-	list_for_each_entry(g, &p->xn->groups, node) {
-		switch (xha_sync_at(p, g)->state) {
-		case XHA_SYNC_IDLE:
-		case XHA_SYNC_COPY:
-			break;
-		case XHA_SYNC_BEGIN_DUE:
-			if (xha_now_ms() >= xha_sync_at(p, g)->begin_at)
-				return true;
-			break;
-		default:
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool xha_sync_lost_any(struct xha_peer *p)
-{
-	struct xha_group *g;
-
-	list_for_each_entry(g, &p->xn->groups, node)
-		if (xha_sync_at(p, g)->lost)
-			return true;
-	return false;
-}
-
-static bool xha_sync_put_begin(struct xha_peer *p, struct xha_group *g,
-			       struct xha_writer *w)
-{
-	struct xha_sync *s = xha_sync_at(p, g);
-	struct xha_begin b = {
-		.gid = g->gid,
-		.gen = s->gen,
-		.count = g->nsas + g->npols,
-	};
-
-	strscpy(b.name, g->name, sizeof(b.name));
-	return !xha_put_begin(w, &b);
-}
-
-static bool xha_sync_put_check(struct xha_peer *p, struct xha_group *g,
-			       struct xha_writer *w)
-{
-	struct xha_sync *s = xha_sync_at(p, g);
-	struct xha_check c = {
-		.gid = g->gid,
-		.flags = (s->end ? XHA_CHECK_END : 0) | (s->finals ? XHA_CHECK_FINAL : 0),
-		.gen = s->gen,
-		.check = s->check + 1,
-		.count = s->count,
-		.digest = s->digest,
-	};
-
-	return !xha_put_check(w, &c);
-}
-
-/**
- * xha_sync_put - write the BEGINs and CHECKs that are due
- * @p: peer, xha_net.lock held
- * @w: frame
- * @begin: groups (bits by gid) whose BEGIN is in the frame are added
- * @check: likewise for CHECK
- */
-void xha_sync_put(struct xha_peer *p, struct xha_writer *w,
-		  u64 *begin, u64 *check)
-{
-	struct xha_group *g;
-
-	if (p->objs_flight || xha_sync_lost_any(p))
-		return;
-
-	list_for_each_entry(g, &p->xn->groups, node) {
-		struct xha_sync *s = xha_sync_at(p, g);
-
-		if (s->state == XHA_SYNC_BEGIN_DUE &&
-		    xha_now_ms() >= s->begin_at) {
-			if (!xha_sync_put_begin(p, g, w))
-				break;
-			s->state = XHA_SYNC_BEGIN_SENT;
-			*begin |= 1ULL << g->gid;
-		} else if (s->state == XHA_SYNC_CHECK_DUE) {
-			if (!xha_sync_put_check(p, g, w))
-				break;
-			s->check++;
-			s->await = true;
-			s->state = XHA_SYNC_CHECK_SENT;
-			*check |= 1ULL << g->gid;
-			xha_stat_inc(&p->xn->stats, XHA_STAT_CHECKS);
-		}
-	}
-}
-
-/**
- * xha_sync_landed - a frame with BEGINs or CHECKs was acked
- * @p: peer, xha_net.lock held
- * @begin: groups
- * @check: groups
- * @now: ms
- */
-void xha_sync_landed(struct xha_peer *p, u64 begin, u64 check, u64 now)
-{
-	struct xha_group *g;
-
-	list_for_each_entry(g, &p->xn->groups, node) {
-		struct xha_sync *s = xha_sync_at(p, g);
-		u64 bit = 1ULL << g->gid;
-
-		if (begin & bit && s->state == XHA_SYNC_BEGIN_SENT) {
-			s->holds = true;
-			s->state = XHA_SYNC_COPY;
-		} else if (check & bit && s->state == XHA_SYNC_CHECK_SENT) {
-			s->state = XHA_SYNC_COPY;
-		}
-	}
-}
-
-/**
- * xha_sync_lost - a frame with BEGINs or CHECKs got lost
- * @p: peer, xha_net.lock held
- * @begin: groups
- * @check: groups
- */
-void xha_sync_lost(struct xha_peer *p, u64 begin, u64 check)
-{
-	struct xha_group *g;
-
-	list_for_each_entry(g, &p->xn->groups, node) {
-		struct xha_sync *s = xha_sync_at(p, g);
-		u64 bit = 1ULL << g->gid;
-
-		if (begin & bit && s->state == XHA_SYNC_BEGIN_SENT) {
-			s->state = XHA_SYNC_BEGIN_DUE;
-		} else if (check & bit && s->state == XHA_SYNC_CHECK_SENT) {
-			s->state = XHA_SYNC_CHECK_DUE;
-			s->await = false;
-		}
 	}
 }
 

@@ -9,31 +9,10 @@
 #include "nl_addr.h"
 #include "park.h"
 #include "peer.h"
+#include "replay.h"
 #include "serve.h"
 #include "shadow.h"
 #include "tap.h"
-
-/**
- * xha_group_better_peer - is there somebody better to serve the group?
- * @g: group, xha_net.lock held
- *
- * Return: true if a peer in contact is active or hot.
- */
-bool xha_group_better_peer(struct xha_group *g)
-{
-	struct xha_peer *p;
-	int slot;
-
-	xha_for_each_peer(g->xn, slot, p) {
-		const struct xha_sync *s = &g->peers[slot];
-
-		if (xha_peer_up(p) && s->known &&
-		    (s->heard.role == XFRM_HA_ROLE_ACTIVE ||
-		     s->heard.sync == XFRM_HA_SYNC_HOT))
-			return true;
-	}
-	return false;
-}
 
 /**
  * xha_group_set_sync - how good this node's copy is, by now
@@ -61,9 +40,13 @@ static void xha_transition_retire(struct xha_group *g, struct xha_sa *s)
 	xha_obj_bury(g->xn, &s->obj);
 }
 
-/* Ours from now on, and nobody's copy. */
+/* Ours from now on, and nobody's copy; others have learned it, too. */
 static void xha_transition_own(struct xha_group *g, struct xha_obj *o)
 {
+	int slot;
+
+	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS && o->hash; slot++)
+		o->track[slot].had = o->hash;
 	xha_obj_set_src(g->xn, o, -1, 0);
 	xha_obj_set_hash(o, 0);
 	xha_obj_set_result(o, XHA_RESULT_OK);
@@ -74,6 +57,7 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 				u64 silence, u64 now, struct xha_transition *t)
 {
 	struct xha_opened res;
+	int slot;
 
 	xha_gate_open(s, g, silence, &res);
 	if (res.exhausted) {
@@ -89,14 +73,20 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 		xha_stat_inc(&g->xn->stats, XHA_STAT_CAPPED);
 	t->sas++;
 	t->jump = max(t->jump, res.jump);
-	if (s->dir == XFRM_HA_DIR_IN && !g->exact)
-		t->exposure += div_u64(s->rate * min_t(u64, silence, U32_MAX), MSEC_PER_SEC);
+	if (s->dir == XFRM_HA_DIR_IN && s->sampled && !g->exact)
+		t->exposure = xha_sat_add(t->exposure,
+					  xha_replay_exposure(s->rate, now - s->sampled, silence,
+							      g->period_time, g->period_packets,
+							      g->advance));
 	s->rate = 0;
 	s->sampled = 0;
 	s->synced_at = now;
 	s->synced_seq = s->seq;
 	s->synced_packets = s->x->curlft.packets;
 	s->lease = 0;
+	s->beyond = false;
+	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
+		s->obj.track[slot].promised = 0;
 	s->taken_packets = s->x->curlft.packets;
 	s->taken_bytes = s->x->curlft.bytes;
 	/* Nobody's R or guard is to fall unseen: it goes on as it was stated to us. */
@@ -230,6 +220,8 @@ static void xha_transition_gate(struct xha_group *g, struct xha_transition *t)
 		if (o->dead || o->why_not)
 			continue;
 		o->origin = XFRM_HA_ORIGIN_LEARNED;
+		if (o->kind == XHA_KIND_POLICY)
+			xha_park_close(xha_obj_pol(o));
 		if (o->kind != XHA_KIND_SA || !xha_obj_sa(o)->x)
 			continue;
 		t->sas += xha_gate_close(xha_obj_sa(o), t->to);
@@ -324,89 +316,4 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 		xha_follow_want(g, t.cause);
 	xha_peers_beat(g->xn);
 	return 0;
-}
-
-/**
- * xha_group_why - why this node's copy is not hot
- * @g: group, xha_net.lock held
- *
- * Return: static text; NULL if it is, or if this node serves the group.
- */
-const char *xha_group_why(struct xha_group *g)
-{
-	const struct xha_sync *s;
-
-	if (xha_group_active(g) || g->sync == XFRM_HA_SYNC_HOT)
-		return NULL;
-	if (g->src < 0) {
-		struct xha_peer *p;
-		int slot;
-
-		xha_for_each_peer(g->xn, slot, p) {
-			s = &g->peers[slot];
-			if (xha_peer_up(p) && s->known && s->mismatch)
-				return s->mismatch;
-		}
-		return "no peer that is active has been heard";
-	}
-	s = &g->peers[g->src];
-	if (!xha_peer_up(xha_peer_slot(g->xn, g->src)))
-		return "the active is not in contact";
-	if (s->mismatch)
-		return s->mismatch;
-	if (s->known && s->heard.role != XFRM_HA_ROLE_ACTIVE)
-		return "the peer that was active is not active any more";
-	if (!g->copy_gen)
-		return "the copy is not complete yet";
-	return "the active does not confirm the copy";
-}
-
-/* How long a node waits after its start for somebody better to turn up. */
-#define XHA_CHECK_WAIT	5000	/* ms */
-
-static bool xha_group_waiting(struct xha_group *g)
-{
-	struct xha_peer *p;
-	int slot;
-
-	if (xha_now_ms() - g->xn->started > XHA_CHECK_WAIT)
-		return false;
-	xha_for_each_peer(g->xn, slot, p)
-		if (!xha_peer_up(p) || !g->peers[slot].known)
-			return true;
-	return false;
-}
-
-static bool xha_group_redundant(struct xha_group *g)
-{
-	struct xha_peer *p;
-	int slot;
-
-	if (!xha_group_active(g))
-		return g->sync == XFRM_HA_SYNC_HOT;
-	xha_for_each_peer(g->xn, slot, p)
-		if (xha_peer_up(p) && g->peers[slot].known &&
-		    g->peers[slot].heard.sync == XFRM_HA_SYNC_HOT)
-			return true;
-	return false;
-}
-
-/**
- * xha_group_check - may this node serve the group? For VRRP's track scripts
- * @g: group, xha_net.lock held
- * @redundant: is there another one that could?
- *
- * Return: NULL, or why not; static.
- */
-const char *xha_group_check(struct xha_group *g, bool redundant)
-{
-	if (redundant)
-		return xha_group_redundant(g) ? NULL : "there is no hot copy";
-	if (xha_group_active(g) || g->sync == XFRM_HA_SYNC_HOT)
-		return NULL;
-	if (xha_group_better_peer(g))
-		return "a peer has a better copy than this node";
-	if (xha_group_waiting(g))
-		return "a peer with a better copy may still turn up";
-	return NULL;
 }

@@ -11,6 +11,7 @@
 #include "addr.h"
 
 struct net;
+struct net_device;
 struct xfrm_policy;
 struct xha_transport_ops;
 
@@ -103,5 +104,7 @@ extern const struct xha_transport_ops xha_udp_ops;
 extern const struct xha_transport_ops xha_sctp_ops;
 
 const char *xha_transport_reason(int err);
+const char *xha_transport_silence(struct net *net, const struct xha_transport *t);
+const char *xha_device_why(const struct net_device *dev);
 
 #endif /* _XHA_TRANSPORT_H */

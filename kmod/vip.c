@@ -18,22 +18,11 @@
 #include <net/if_inet6.h>
 
 #include "tap.h"
+#include "transport.h"
 #include "vip.h"
 
 #define XHA_VIP_POLL	20	/* ms between two looks at a tentative address */
 #define XHA_VIP_TRIES	500	/* looks: detection may take its time, but ends */
-
-/* RCU held. Why the device is not fit to serve, or NULL. */
-static const char *xha_vip_device_why(const struct net_device *dev)
-{
-	if (!netif_running(dev))
-		return "its device is down";
-	if (READ_ONCE(dev->proto_down))
-		return "its device is held down (protodown)";
-	if (!netif_carrier_ok(dev))
-		return "its device has no carrier";
-	return NULL;
-}
 
 static bool xha_vip_on4(const struct net_device *dev, const xfrm_address_t *a)
 {
@@ -54,7 +43,7 @@ static const char *xha_vip_on(struct net *net, struct net_device *dev,
 {
 	if (v->addr.family == AF_INET) {
 		*found = xha_vip_on4(dev, &v->addr.a);
-		return *found ? xha_vip_device_why(dev) : "the address is not configured";
+		return *found ? xha_device_why(dev) : "the address is not configured";
 	}
 	*found = false;
 	/* Its tables are not even allocated then. */
@@ -62,9 +51,12 @@ static const char *xha_vip_on(struct net *net, struct net_device *dev,
 		return "IPv6 is disabled";
 	*found = ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1, 0);
 	if (*found && !ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1,
+					       IFA_F_DADFAILED))
+		return "duplicate address detection has failed";
+	if (*found && !ipv6_chk_addr_and_flags(net, &v->addr.a.in6, dev, false, 1,
 					       IFA_F_TENTATIVE))
 		return "the address is tentative";
-	return *found ? xha_vip_device_why(dev) : "the address is not configured";
+	return *found ? xha_device_why(dev) : "the address is not configured";
 }
 
 /* RCU held. */
@@ -205,6 +197,7 @@ static int xha_vip_netdev(struct notifier_block *nb, unsigned long event, void *
 	if (!READ_ONCE(xn->configured))
 		return NOTIFY_DONE;
 	switch (event) {
+	case NETDEV_REGISTER:
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:

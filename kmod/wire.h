@@ -88,6 +88,7 @@ enum xha_rec_type {
 	XHA_REC_TIME = 14,	/* in every heartbeat */
 	XHA_REC_FINAL = 15,	/* acked; elements: id, term, number */
 	XHA_REC_PACE = 16,	/* acked; elements: id, struct xha_pace */
+	XHA_REC_SAME = 17,	/* acked; elements: id, hash of its record */
 };
 
 /**
@@ -265,14 +266,19 @@ enum xha_tlv {
 	XHA_TLV_TMPL = 17,	/* one per template, in order */
 	XHA_TLV_COMP = 18,
 	XHA_TLV_SECCTX = 19,
+	XHA_TLV_MAPPING_AGE = 20,
+	XHA_TLV_EVENTS = 21,
 	XHA_TLV_LEASE = XHA_TLV_COUNTER | 1,
 	XHA_TLV_WINDOW = XHA_TLV_COUNTER | 2,
 	XHA_TLV_LIFE = XHA_TLV_COUNTER | 3,
 	XHA_TLV_PACE = XHA_TLV_COUNTER | 4,
 };
 
-/* Flags of SA and policy records; not part of the digest. */
-#define XHA_REC_KNOWN	0x01	/* to be merged: the receiver has had it before */
+/* Of SA and policy records: what is not part of the digest. */
+#define XHA_REC_KNOWN	0x01	/* flag: to be merged; the receiver has had it before */
+#define XHA_REC_NUMBERS	5	/* bytes of the body: id and gid */
+
+#define XHA_TOP_NEAR	(1ULL << 46)	/* a WINDOW has 48 bits of the top */
 
 /**
  * struct xha_writer - a frame being written
@@ -304,6 +310,7 @@ int xha_put_time(struct xha_writer *w, const struct xha_time *t);
 int xha_put_sa(struct xha_writer *w, const struct xha_sa_desc *d);
 int xha_put_policy(struct xha_writer *w, const struct xha_pol_desc *d);
 int xha_put_delete(struct xha_writer *w, u32 id);
+int xha_put_same(struct xha_writer *w, u32 id, u64 hash);
 int xha_put_lease(struct xha_writer *w, u32 id, u32 lease);
 int xha_put_lease64(struct xha_writer *w, u32 id, u64 lease);
 int xha_put_final(struct xha_writer *w, u32 id, u32 term, u64 oseq);
@@ -343,7 +350,8 @@ struct xha_rec {
  * -EBADMSG; a body longer than expected is accepted, the rest ignored (a later
  * version may have added to it). xha_get_sa() and xha_get_policy() return
  * -EOPNOTSUPP, with id and gid set, for an unknown attribute that may not be
- * skipped, and tell how many bytes of the body count in the digest.
+ * skipped, and tell how many bytes of the body count in the digest, the sender's
+ * numbers at its front (XHA_REC_NUMBERS) included.
  */
 int xha_get_hdr(struct xha_reader *r, const u8 *buf, size_t len,
 		struct xha_hdr *hdr);
@@ -358,6 +366,7 @@ int xha_get_sa(const struct xha_rec *rec, struct xha_sa_desc *d, size_t *fixed);
 int xha_get_policy(const struct xha_rec *rec, struct xha_pol_desc *d,
 		   size_t *fixed);
 int xha_get_delete(struct xha_rec *rec, u32 *id);
+int xha_get_same(struct xha_rec *rec, u32 *id, u64 *hash);
 int xha_get_lease(struct xha_rec *rec, u32 *id, u32 *lease);
 int xha_get_lease64(struct xha_rec *rec, u32 *id, u64 *lease);
 int xha_get_final(struct xha_rec *rec, u32 *id, u32 *term, u64 *oseq);

@@ -337,7 +337,7 @@ void xha_put_secctx(struct xha_out *o, const struct xha_secctx *ctx)
 	xha_attr_end(o, value);
 }
 
-/* xha_get_secctx - read it; the string is borrowed */
+/* xha_get_secctx - read it; the string is borrowed, not terminated, and has no 0 in it */
 int xha_get_secctx(struct xha_in *in, struct xha_secctx *ctx)
 {
 	ctx->doi = xha_in_u8(in);
@@ -346,5 +346,6 @@ int xha_get_secctx(struct xha_in *in, struct xha_secctx *ctx)
 		return -EBADMSG;
 	ctx->len = (u16)in->left;
 	ctx->str = (const char *)xha_in_take(in, in->left);
-	return 0;
+	/* XFRM's copy would end there, and be taken for another context. */
+	return memchr(ctx->str, 0, ctx->len) ? -EBADMSG : 0;
 }

@@ -51,6 +51,29 @@ int xha_get_delete(struct xha_rec *rec, u32 *id)
 	return ret == 1 ? elem_end(rec, &in) : ret;
 }
 
+/* xha_put_same - write that an object is what a record of that hash says */
+int xha_put_same(struct xha_writer *w, u32 id, u64 hash)
+{
+	struct xha_out o;
+
+	xha_rec_begin(w, &o, XHA_REC_SAME, true);
+	xha_out_be32(&o, id);
+	xha_out_be64(&o, hash);
+	return xha_rec_end(w, &o, XHA_REC_SAME);
+}
+
+/* xha_get_same - read it */
+int xha_get_same(struct xha_rec *rec, u32 *id, u64 *hash)
+{
+	struct xha_in in;
+	int ret = elem_begin(rec, &in, 12, id);
+
+	if (ret != 1)
+		return ret;
+	*hash = xha_in_be64(&in);
+	return elem_end(rec, &in);
+}
+
 /* xha_put_lease - write the low half of a lease, which is all of it for 32 bit */
 int xha_put_lease(struct xha_writer *w, u32 id, u32 lease)
 {

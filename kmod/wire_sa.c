@@ -117,6 +117,13 @@ static void put_rest(struct xha_out *o, const struct xha_sa_desc *d)
 		xha_out_be32(o, d->pcpu_num);
 		xha_attr_end(o, value);
 	}
+	xha_put_be32_attr(o, XHA_TLV_MAPPING_AGE, d->mapping_maxage);
+	if (d->has & XHA_SA_HAS_EVENTS) {
+		value = xha_attr_begin(o, XHA_TLV_EVENTS);
+		xha_out_be32(o, d->events_diff);
+		xha_out_be64(o, d->events_age);
+		xha_attr_end(o, value);
+	}
 }
 
 static int get_be32(struct xha_in *in, u32 *v)
@@ -143,6 +150,14 @@ static int get_pcpu(struct xha_in *in, struct xha_sa_desc *d)
 {
 	d->has |= XHA_SA_HAS_PCPU;
 	return get_be32(in, &d->pcpu_num);
+}
+
+static int get_events(struct xha_in *in, struct xha_sa_desc *d)
+{
+	d->events_diff = xha_in_be32(in);
+	d->events_age = xha_in_be64(in);
+	d->has |= XHA_SA_HAS_EVENTS;
+	return xha_in_end(in);
 }
 
 static void put_lease(struct xha_out *o, const struct xha_sa_desc *d)
@@ -310,6 +325,8 @@ static int get_attr(struct xha_sa_desc *d, u8 type, struct xha_in *value)
 	case XHA_TLV_ESN_WINDOW: return get_esn_window(value, d);
 	case XHA_TLV_NAT_KEEPALIVE: return get_be32(value, &d->nat_keepalive);
 	case XHA_TLV_PCPU:	return get_pcpu(value, d);
+	case XHA_TLV_MAPPING_AGE: return get_be32(value, &d->mapping_maxage);
+	case XHA_TLV_EVENTS:	return get_events(value, d);
 	case XHA_TLV_LEASE:	return get_lease(value, d);
 	case XHA_TLV_WINDOW:	return get_window(value, d);
 	case XHA_TLV_LIFE:	return get_life(value, d);

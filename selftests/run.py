@@ -43,6 +43,9 @@ def main():
     for part in done:
         print(f"  {part.seconds:5.0f} s  {part.name:20} {part.counts()}")
     for part in done:
+        for figure in part.figures:
+            print(f"  [{part.name}] {figure}")
+    for part in done:
         for failure, lines in part.reasons:
             print("\n".join([f"FAILED [{part.name}] {failure}", *(f"    {line}" for line in lines)]))
     totals = [sum(getattr(part.ktap, what) for part in done) for what in ("passed", "failed", "skipped")]

@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "err.h"
 #include "out.h"
+#include "req.h"
 #include "util.h"
 
 static const struct cmd *const cmds[] = {
@@ -67,7 +68,7 @@ int cmd_send(struct nl_msg *msg, int status)
 {
 	if (!status)
 		return nl_talk(msg, false, NULL, NULL);
-	nlmsg_free(msg);
+	req_free(msg);
 	return status;
 }
 
@@ -76,6 +77,6 @@ int cmd_show(struct nl_msg *msg, int status, bool dump, nl_reader reader)
 	status = status ?: out_begin();
 	if (!status)
 		return out_end(nl_talk(msg, dump, reader, NULL));
-	nlmsg_free(msg);
+	req_free(msg);
 	return status;
 }

@@ -70,12 +70,20 @@ static void show_each(const char *key, struct nlattr *list,
 static void show_copy(struct nlattr **tb)
 {
 	u64 missing = field_get(tb[XFRM_HA_GROUP_NOT_REPLICATED]);
+	u64 left = field_get(tb[XFRM_HA_GROUP_POLICIES_LEFT]);
 
 	field_num("not-replicated", NULL, tb[XFRM_HA_GROUP_NOT_REPLICATED]);
 	if (missing)
 		out_text("  %llu SA%s not replicated: 'xfrm-ha sa show' says why\n",
 			 missing,
 			 missing == 1 ? " is" : "s are");
+	field_num("policies-not-replicated", NULL, tb[XFRM_HA_GROUP_POLICIES_LEFT]);
+	if (left)
+		out_text("  %llu %s not replicated", left,
+			 left == 1 ? "policy is" : "policies are");
+	field_str("policies-why", left ? ": " : NULL, tb[XFRM_HA_GROUP_POLICIES_WHY]);
+	if (left)
+		out_text("\n");
 	if (!tb[XFRM_HA_GROUP_WHY])
 		return;
 	field_str("why", "  not hot: ", tb[XFRM_HA_GROUP_WHY]);
@@ -107,7 +115,7 @@ void gshow(struct nlattr *attrs, int len, void *arg)
 		out_text("\n");
 	show_copy(tb);
 	show_each("vips", tb[XFRM_HA_GROUP_VIPS], show_vip);
-	field_addrs("locals", "  local ", tb[XFRM_HA_GROUP_LOCALS]);
+	field_addrs("local", "  local ", tb[XFRM_HA_GROUP_LOCALS]);
 	if (tb[XFRM_HA_GROUP_LOCALS])
 		out_text("\n");
 	show_each("peers", tb[XFRM_HA_GROUP_PEERS], show_peer);

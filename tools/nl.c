@@ -15,6 +15,7 @@
 
 #include "err.h"
 #include "nl.h"
+#include "req.h"
 #include "util.h"
 
 enum { EVENT_BUFFER = 1024 * 1024 };	/* bytes; a takeover comes with many */
@@ -147,7 +148,7 @@ int nl_talk(struct nl_msg *msg, bool dump, nl_reader reader, void *arg)
 					       nl_geterror(err)) :
 				   receive(&talk);
 	}
-	nlmsg_free(msg);
+	req_free(msg);
 	return status;
 }
 

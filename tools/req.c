@@ -25,6 +25,13 @@ struct nl_msg *req_new(u8 cmd)
 	return msg;
 }
 
+/* There may be a key in it. */
+void req_free(struct nl_msg *msg)
+{
+	explicit_bzero(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+}
+
 void req_put(struct nl_msg *msg, int attr, const void *data, int len)
 {
 	if (nla_put(msg, attr, len, data))

@@ -13,6 +13,7 @@
  * is the end of the program.
  */
 struct nl_msg *req_new(u8 cmd);
+void req_free(struct nl_msg *msg);
 
 void req_put(struct nl_msg *msg, int attr, const void *data, int len);
 void req_put_u8(struct nl_msg *msg, int attr, u8 val);

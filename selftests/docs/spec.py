@@ -17,6 +17,8 @@ MOST_COMMANDS = 6
 NO_SPDX = {"LICENSE"}
 # Inputs as they are: the README beside them speaks for them.
 DATA = "selftests/fuzz/corpus/"
+# Where builds leave what they make.
+MADE = {".git", "build", "__pycache__", "bin", "kselftest_install"}
 
 TESTS = []
 
@@ -34,16 +36,20 @@ def read(path):
 @functools.lru_cache(maxsize=None)
 def files():
     """Every file of the repository, also those that are not committed yet."""
-    done = subprocess.run(["git", "-C", TOP, "ls-files", "-co", "--exclude-standard"],
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
-    found = done.stdout.split("\n") if done.returncode == 0 else walk()
-    return sorted(f for f in set(found) if f and os.path.isfile(os.path.join(TOP, f)))
+    try:
+        done = subprocess.run(["git", "-C", TOP, "ls-files", "-co", "--exclude-standard"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+        found = done.stdout.splitlines()
+    except OSError:
+        found = []
+    # A tree that another repository ignores has no files for git, either.
+    return sorted(f for f in set(found or walk()) if not MADE & set(f.split("/")) and os.path.isfile(os.path.join(TOP, f)))
 
 
 def walk():
-    """The same where it is no work tree."""
+    """The same where it is no work tree, or where there is no git."""
     for where, dirs, names in os.walk(TOP):
-        dirs[:] = [d for d in dirs if d not in (".git", "build", "__pycache__")]
+        dirs[:] = [d for d in dirs if d not in MADE]
         yield from (os.path.relpath(os.path.join(where, name), TOP) for name in names)
 
 
@@ -282,6 +288,7 @@ ROLE_EVENTS = {"VIP_UP": "VIP up", "VIP_DOWN": "VIP down", "SET_ACTIVE": "set ac
                "SET_STANDBY": "set standby", "PEER_WINS": "peer wins", "WINNER_GONE": "winner gone",
                "PEER_TERM": "peer's term", "HANDOVER": "handover", "RESUME": "resume"}
 ROLE_TODO = {"OPEN": "raise term, take over", "CLOSE": "close, want a copy",
+             "LEAVE": "close, raise term, want a copy",
              "XHA_DO_WANT": "want a copy", "XHA_DO_TERM": "raise term"}
 
 

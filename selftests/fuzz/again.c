@@ -159,6 +159,9 @@ static int element(struct xha_rec *rec, struct xha_writer *w)
 	case XHA_REC_DELETE:
 		ret = xha_get_delete(rec, &id);
 		return ret == 1 && xha_put_delete(w, id) ? -EIO : ret;
+	case XHA_REC_SAME:
+		ret = xha_get_same(rec, &id, &lease);
+		return ret == 1 && xha_put_same(w, id, lease) ? -EIO : ret;
 	case XHA_REC_LEASE:
 		ret = xha_get_lease(rec, &id, &low);
 		if (ret == 1)

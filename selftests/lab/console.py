@@ -39,6 +39,14 @@ def problems(text, allow=None):
     return found
 
 
-def tail(path, lines=40):
+def complaint(lines, allow=None):
+    """Where in a log the first such line is, None if nowhere."""
+    return next((i for i, line in enumerate(lines) if problems(line, allow)), None)
+
+
+def story(path, lines=40):
+    """What a log tells of its end: from just before its first complaint, if it has one; else its last lines."""
     with open(path, errors="replace") as log:
-        return "".join(log.readlines()[-lines:])
+        text = log.readlines()
+    first = complaint(text)
+    return "".join(text[-lines:] if first is None else text[max(first - 5, 0):][:lines])

@@ -112,11 +112,36 @@ def esp(lab):
     check("an injected old packet is refused as a replay", int(replayed) > 0)
 
 
+def stumbles(guest):
+    """Boots that get nowhere: one is excused, two are not."""
+    once, kill = guest.extra_cmdline, guest.kill
+
+    def kill_and_cure():
+        kill()
+        guest.extra_cmdline = once
+
+    guest.kill()
+    guest.extra_cmdline = "rdinit=/none init=/none"
+    try:
+        guest.boot()
+    except GuestDied as error:
+        check("a guest whose kernel panics twice is dead, and why is told", "Kernel panic" in str(error))
+    else:
+        check("a guest whose kernel panics twice is dead", False)
+    guest.kill()
+    guest.consoles.pop()
+    guest.kill = kill_and_cure
+    check("one that panics before its agent is there is booted once more", guest.boot().run("true").status == 0)
+    check("... and its console is kept apart", not guest.console_problems() and len(guest.stumbled) == 2)
+    guest.kill = kill
+
+
 def deaths(lab):
     lab["gw1"].kill()
     check("an asked death is none", not lab["gw1"].alive())
     lab["gw1"].boot()
     check("a killed guest boots again", lab["gw1"].run("cat /proc/sys/kernel/hostname").out == "gw1\n")
+    stumbles(lab["gw1"])
     lab["gw2"].run("echo 'WARNING: said by the selftest' >/dev/kmsg; sleep 0.5")
     check("a bad console line is found", list(lab.problems()) == ["gw2"])
     try:

@@ -5,7 +5,7 @@
 # its headers want a compiler and a C library that Debian 12 does not have.
 # usage: sidroot.sh make | version | build SRCDIR OUTDIR
 #
-# build: copies SRCDIR, runs kbuild on the copy in the root and leaves the modules (.ko) and build.log in OUTDIR.
+# build: copies SRCDIR, runs kbuild with W=1 on the copy in the root and leaves the modules (.ko) and build.log in OUTDIR.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -54,7 +54,7 @@ build() {
 	# objtool reads /proc/self/limits and dies without.
 	unshare --mount --propagation private sh -ec '
 		mount -t proc proc "$1/proc"
-		exec chroot "$1" make -j"$(nproc)" -C "/usr/src/linux-headers-$2" M="$3" modules
+		exec chroot "$1" make -j"$(nproc)" -C "/usr/src/linux-headers-$2" M="$3" W=1 modules
 	' sh "$root" "$version" "${work#"$root"}" >"$out/build.log" 2>&1 || status=$?
 	if [ $status != 0 ]; then
 		tail -n 40 "$out/build.log" >&2

@@ -20,12 +20,15 @@ DEPTH=100000
 TWICE='oseq[me]!=watched'
 LOST='had['
 RACE='term[a]<='
+SERVED='vip[0]'
+BOUND='term[b]<='
 
 # SIZE|MODEL|WHAT|ASSERTION THAT MUST FAIL, or none|DEFINES|what follows from it, in words
 RUNS=(
 "small|numbers|sound||-DTICKS=3 -DMOVES=2 -DCRASHES=0|two nodes: no number twice, counters move forward only"
 "small|objects|sound||-DOBJECTS=1 -DMOVES=1|three nodes: nothing is lost, copies converge, one active"
 "small|handover|sound||-DTICKS=4 -DMOVES=1|exact handover: no number twice"
+"small|roles|sound||-DMOVES=1|three nodes: who has the VIP serves, alone, and what the others had is not lost"
 "small|numbers|mutant|$TWICE|-DTICKS=3 -DMOVES=2 -DCRASHES=0 -DCUTS=0 -DMUTANT_NO_GUARD|without a guard a number is used twice"
 "small|numbers|mutant|$TWICE|-DTICKS=4 -DMOVES=1 -DCRASHES=0 -DCUTS=0 -DMUTANT_NO_RENEWAL|past a lease that is not renewed, a number is used twice"
 "small|numbers|mutant|$TWICE|-DTICKS=3 -DMOVES=2 -DCRASHES=0 -DCUTS=0 -DMUTANT_EARLY_ACK|acked before it is applied, a number is used twice"
@@ -34,8 +37,12 @@ RUNS=(
 "small|handover|mutant|$TWICE|-DTICKS=4 -DMOVES=1 -DMUTANT_NO_FINALS|with finals ignored, a number is used twice"
 "small|handover|mutant|$TWICE|-DTICKS=4 -DMOVES=1 -DMUTANT_LATE_GATE|with finals sent before the gate closes, a number is used twice"
 "small|handover|mutant|$TWICE|-DTICKS=5 -DMOVES=1 -DMUTANT_UNBOUND|opened again while a grant is out, a number is used twice"
+"small|roles|mutant|$SERVED|-DMOVES=1 -DMUTANT_NO_TERM|without terms two nodes stay active"
+"small|roles|mutant|had[|-DMOVES=1 -DMUTANT_NO_MERGE|without a merge an object is lost"
+"small|roles|mutant|$SERVED|-DMOVES=2 -DMUTANT_NO_WAY_OUT|fenced for ever, nobody serves who has the VIP"
 "small|numbers|limit|$TWICE|-DTICKS=4 -DMOVES=1 -DCRASHES=0 -DCUTS=0 -DBOTH|two actives in traffic at once: a number is used twice"
 "small|numbers|limit|$TWICE|-DTICKS=3 -DMOVES=2 -DCRASHES=0 -DCUTS=0 -DFLAP|active again after itself, unheard: a number is used twice"
+"small|roles|limit|$BOUND|-DMOVES=2 -DALL_AT_ONCE|fenced ones that do not wait for one another: they take over from one another for ever"
 "small|objects|limit|$LOST|-DOBJECTS=1 -DMOVES=1 -DONCE|merged at the takeover only: an object is lost"
 "small|objects|limit|$RACE|-DOBJECTS=1 -DMOVES=1 -DOUTBID|above the term of who follows another active: terms race"
 "full|handover|mutant|$TWICE|-DTICKS=6 -DMOVES=1 -DHOLD=0 -DMUTANT_NOT_LIVE|with a grant that is good for ever, a number is used twice"
@@ -54,8 +61,14 @@ RUNS=(
 "full|numbers|sound||-DTICKS=3 -DMOVES=3 -DCRASHES=0 -DCUTS=0|two nodes, three takeovers: no number twice"
 "full|numbers|sound||-DTICKS=3 -DMOVES=2 -DCRASHES=0 -DCUTS=0 -DLATE|two nodes, messages that come late: no number twice"
 "full|numbers|sound||-DN=3 -DTICKS=2 -DMOVES=2 -DCRASHES=0 -DCUTS=0 -DHASHED|three nodes: no number twice, counters move forward only"
+"full|numbers|sound||-DN=3 -DTICKS=2 -DMOVES=1 -DCRASHES=0|three nodes, a link that is cut and mended: the same"
+"full|numbers|sound||-DN=3 -DTICKS=2 -DMOVES=1 -DCUTS=0|three nodes, one of which crashes and comes back: the same"
+"full|numbers|sound||-DN=3 -DTICKS=2 -DMOVES=1 -DCRASHES=0 -DCUTS=0 -DLATE|three nodes, messages that come late: the same"
 "full|objects|sound||-DOBJECTS=1 -DMOVES=2 -DCRASHES=0|three nodes, two takeovers: nothing is lost"
 "full|objects|sound||-DOBJECTS=2 -DMOVES=1|three nodes, two objects: nothing is lost"
+"full|roles|sound||-DMOVES=2|three nodes, two moves of VIPs: the same"
+"full|roles|sound||-DMOVES=1 -DCRASHES=1|three nodes, one of which crashes: the same"
+"full|roles|sound||-DMOVES=3 -DCUTS=0|three nodes, three moves of VIPs, all links sound: the same"
 "full|handover|sound||-DTICKS=6 -DMOVES=1 -DHOLD=0|exact handover, a longer time: no number twice"
 "full|handover|sound||-DTICKS=4 -DMOVES=2|exact handover, broken off and opened twice: no number twice"
 "full|handover|sound||-DTICKS=4 -DMOVES=1 -DASKS=2|exact handover there and back: no number twice"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Acknowledgements: what the active takes for held by the standby is held there. The moment that it says so, the
-# standby takes over. (A build with XHA_APPLY_DELAY makes the standby slow enough to tell an early ack from a late one.)
+# standby takes over. (apply_delay of a build with mutants makes the standby slow enough to tell an early ack from a late one.)
 
 # shellcheck source=selftests/net/lib.sh
 . "$(dirname "$0")/lib.sh"

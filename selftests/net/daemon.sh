@@ -55,7 +55,7 @@ daemon()
 daemon_lines()
 {
 	case $1 in
-	add) tunnel_sas "$2" "${3:-gcm}" 128 "$VIP" "${@:4}" ;;
+	add) tunnel_sas "$2" "${3:-gcm}" "${WINDOW:-128}" "$VIP" "${@:4}" ;;
 	delete) tunnel_sas "$2" gcm 128 | sed 's/ add / delete /; s/ reqid.*//' ;;
 	esac
 }
@@ -80,12 +80,19 @@ own_kept()
 # More than the old active's last number, which is not nothing.
 above() { at_least 100 "$(number gw1 "$1" oseq)" "gw1's number" && at_least "$(number gw1 "$1" oseq)" "$(number gw2 "$1" oseq)" "gw2's"; }
 
+# Numbers fit, and no window does: of tunnel N.
+window_differs()
+{
+	spi_out "$1"; is copied "$(why gw2 "$REPLY")" "SA $REPLY of gw2" || return 1
+	spi_in "$1"; is "$TAKEN" "$(why gw2 "$REPLY")" "SA $REPLY of gw2" && closed gw2 "$REPLY"
+}
+
 nothing_installed() { is 0 "$(sa_count gw2)" "SAs of gw2" && is 0 "$(stat_get gw2 objects_installed)" "objects installed"; }
 both_held() { is 2 "$(sa_get gw1 "[.[] | select(.spi == \"$1\" or .spi == \"$2\")] | length")" "SAs of gw1"; }
 gone() { is "" "$(why gw2 "$1")" "what gw2 knows of SA $1"; }
 bulks() { stat_get gw1 bulks_started; }
 
-begin 34
+begin 36
 pair install daemon sync-period-time 50ms
 serve gw1 gw2
 tap wan rem wan
@@ -108,6 +115,13 @@ add_tunnel 4 && busywait 10000 all_are "$WAITING" 4 || give_up "tunnel 4"
 check "late, with another key: reported" eval "daemon add 4 cbc && busywait 5000 all_are '$TAKEN' 4"
 check "... and left alone" own_kept 4
 check "... which the active knows" busywait 5000 refused_is 4
+
+WINDOW=64 daemon add 6
+check "early, with another window: that is reported" eval "add_tunnel 6 && busywait 10000 window_differs 6"
+on gw1 daemon_lines delete 6 && daemon delete 6 || give_up "tunnel 6"
+add_tunnel 7 && busywait 10000 all_are "$WAITING" 7 || give_up "tunnel 7"
+check "... late, too" eval "WINDOW=64 daemon add 7 && busywait 5000 window_differs 7"
+on gw1 daemon_lines delete 7 && daemon delete 7 || give_up "tunnel 7"
 
 check "traffic" hundred first 1 gw1
 check "... in another tunnel" hundred second 2 gw1

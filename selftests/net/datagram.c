@@ -15,6 +15,8 @@
  *   flipped  the watched one with a bit changed   clipped  ... without its last bytes
  *   moved    ... with another frame number        init, response  a message of a handshake, again; it has to be made while
  *                                                          this watches; slow-init: fewer than the peer allows
+ *   delete   the SA that went by last is gone; it is said when the next CHECK is over, with the number that the peer's next
+ *            frame would have. "ready" on stderr: it watches
  */
 #include <poll.h>
 #include <stdbool.h>
@@ -28,10 +30,15 @@
 #define SEAL_LEN	16	/* what a sealed frame ends with */
 #define MSG_INIT	3
 #define MSG_RESPONSE	4
+#define REC_SA		6
+#define REC_DELETE	8
+#define AFTER_CHECK	2	/* heartbeats after a CHECK: it is not under way any more, and the next one not yet */
+#define HEARD_MOST	300	/* datagrams until we give up */
 
 static struct spoof who;
 static struct datagram seen;
 static uint64_t next, later;
+static unsigned char object[4];	/* number of an SA */
 
 static void fill(unsigned char *p, size_t len)
 {
@@ -40,8 +47,8 @@ static void fill(unsigned char *p, size_t len)
 }
 
 /*
- * A header that the receiver accepts, with the number of a frame to come: that one will be too late. A few such do no harm;
- * many make the peer fall silent for the receiver, so that it begins a new session.
+ * A header that the receiver accepts, with the number of a frame to come: that one will be too late. A few such do no harm
+ * (a CHECK is asked again); many make the peer fall silent for the receiver, so that it begins a new session.
  */
 static void fresh(struct datagram *d, size_t len, uint64_t *number)
 {
@@ -69,6 +76,25 @@ static unsigned char watched(const char *kind)
 	return !strcmp(kind, "response") ? MSG_RESPONSE : SPOOF_DATA;
 }
 
+/* Nothing is under way, and nothing but a heartbeat is due for a while. */
+static bool between_checks(void)
+{
+	static bool named;
+	static int after = -1;	/* the CHECK; -1: there was none */
+	const unsigned char *sa = spoof_find(&seen, REC_SA, sizeof(object));
+
+	if (sa) {
+		memcpy(object, sa, sizeof(object));
+		named = true;
+		after = -1;
+	} else if (named && spoof_find(&seen, SPOOF_CHECK, 0)) {
+		after = 0;
+	} else if (after >= 0) {
+		after++;
+	}
+	return after == AFTER_CHECK;
+}
+
 static int make(const char *kind, struct datagram *d, int n)
 {
 	*d = seen;
@@ -92,6 +118,11 @@ static int make(const char *kind, struct datagram *d, int n)
 		d->len -= 1 + n % SEAL_LEN;
 	} else if (!strcmp(kind, "moved")) {
 		spoof_number(d, next + n);
+	} else if (!strcmp(kind, "delete")) {
+		fresh(d, SPOOF_HDR_LEN, &next);
+		record(d, REC_DELETE, sizeof(object));
+		memcpy(d->data + d->len + SPOOF_REC_LEN, object, sizeof(object));
+		d->len += SPOOF_REC_LEN + sizeof(object);
 	} else if (!strcmp(kind, "cut")) {
 		fresh(d, SPOOF_HDR_LEN, &later);
 		record(d, 6 + n % 2, 41 + n % 1000);
@@ -121,17 +152,23 @@ static int make(const char *kind, struct datagram *d, int n)
 	return 0;
 }
 
-/* Takes a datagram of the module's, as it leaves the device: of that type, and long enough to have records. */
-static int watch(const char *device, unsigned char type)
+/* Takes a datagram of the module's, as it leaves the device: of the type for a case, and long enough to have records. */
+static int watch(const char *device, const char *kind)
 {
-	int fd = spoof_listen(device);
+	bool wait = !strcmp(kind, "delete");
+	int fd = spoof_listen(device), heard = 0;
 
-	while (fd >= 0) {
+	if (wait && fd >= 0)
+		fprintf(stderr, "ready\n");
+	while (fd >= 0 && heard < HEARD_MOST) {
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
 		if (poll(&pfd, 1, 5000) <= 0)
 			return -1;
-		if (!spoof_hear(fd, &who, &seen) || seen.data[1] != type || seen.len <= SPOOF_HDR_LEN + SEAL_LEN)
+		if (!spoof_hear(fd, &who, &seen) || seen.data[1] != watched(kind) || seen.len <= SPOOF_HDR_LEN + SEAL_LEN)
+			continue;
+		heard++;
+		if (wait && !between_checks())
 			continue;
 		next = spoof_frame(&seen) + 1;
 		/* Few must be accepted for sure: neither the peer nor another run of this has been there yet. */
@@ -156,7 +193,7 @@ int main(int argc, char **argv)
 	}
 	srand(1); /* the same each time: a failure can be repeated */
 	slow = !strcmp(argv[5], "slow-init");
-	if (watch(argv[1], watched(argv[5]))) {
+	if (watch(argv[1], argv[5])) {
 		fprintf(stderr, "xha-datagram: no datagram to learn from on %s\n", argv[1]);
 		return 1;
 	}

@@ -27,18 +27,22 @@ hub_works()
 	ip netns exec gw2 ping -c 1 -W 2 192.0.2.100 >"$TMP/ping" && busywait 3000 hub_saw icmp
 }
 
-# Traffic of gw2's own that matches its policies. The kernel counts what it drops for want of a usable SA.
+# knock N...: traffic of gw2's own that matches its policies. The kernel counts what these block, which for a mutant is
+# what finds no usable SA.
+dropped() { echo $(($(xfrm_stat gw2 XfrmOutPolBlock) + $(xfrm_stat gw2 XfrmOutNoStates))); }
 knock()
 {
 	local before n
-	before=$(xfrm_stat gw2 XfrmOutNoStates)
+	before=$(dropped)
 
-	for n in 1 2; do
+	for n in "$@"; do
 		start knock gw2 xha-traffic blast "10.9.$n.1" 5000 --bind 10.8.0.1 --rate 100 --count 50 --seconds 2
 		wait "${JOB[knock]}"
 	done
-	at_least 1 "$(($(xfrm_stat gw2 XfrmOutNoStates) - before))" "packets dropped for want of a usable SA"
+	at_least $(($# * 10)) "$(($(dropped) - before))" "packets dropped by its policies"
 }
+
+none_asked() { is 0 "$(wc -c <"$TMP/acquire.json")" "bytes said of acquires"; }
 
 # --- what the standby takes ---------------------------------------------------------------------------------------
 
@@ -97,7 +101,7 @@ expiries()
 no_expiries() { is 0 "$(wc -c <"$TMP/expire-gw2.json")" "bytes said of expiries on gw2" || cat "$TMP/expire-gw2.json"; }
 gone() { is 0 "$(ip -n "$1" xfrm state list | grep -c "spi 0x000[12]000$2")" "SAs of tunnel $2 on $1"; }
 
-begin 26
+begin 34
 pair local "$ENDPOINT"
 ip -n gw1 addr add "$ENDPOINT/32" dev lo
 ip -n gw2 addr add "$ENDPOINT/32" dev lo
@@ -105,6 +109,8 @@ start expire-gw1 gw1 ip xfrm monitor expire
 start expire-gw2 gw2 ip xfrm monitor expire
 start acquire gw2 ip xfrm monitor acquire
 tunnel gw1 1 gcm 32 "$ENDPOINT" && tunnel gw1 2 cbc esn "$ENDPOINT" || give_up "tunnels"
+# A trap: it asks for its SAs when there is traffic.
+on gw1 gateway_policies 5 "$ENDPOINT" || give_up "policies"
 check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 count_delivered || give_up "no nftables"
@@ -119,10 +125,13 @@ Q=in sniff hub sw w-gw2
 STATES=$(sa_count gw2)
 ACQUIRES=$(xfrm_stat gw2 XfrmAcquireError)
 check "the hub sees what the standby sends" hub_works
-check "the standby's policies take its traffic" knock
+check "the standby's outbound policies block" actions gw2 "action block"
+check "... the active's do not" actions gw1 "action allow"
+check "the standby's policies take its traffic" knock 1 2
+check "... also where there is no SA" knock 5
 check "the standby sends no ESP" hub_none esp
-check "the standby sends no clear text" hub_none host 10.9.1.1 or host 10.9.2.1
-check "the standby asks for no SA" is 0 "$(wc -c <"$TMP/acquire.json")" "bytes said of acquires"
+check "the standby sends no clear text" hub_none net 10.9.0.0/16
+check "the standby asks for no SA" none_asked
 check "no acquire fails" is "$ACQUIRES" "$(xfrm_stat gw2 XfrmAcquireError)" XfrmAcquireError
 check "no larval SA appears" is "$STATES" "$(sa_count gw2)" "states on gw2"
 
@@ -151,8 +160,11 @@ check "soft limit: the active tells" busywait $((SOFT * 1000 + 3000)) fired gw1 
 check "hard limit: the active removes the SA" busywait $((HARD * 1000 + 3000)) gone gw1 3
 check "the standby follows" busywait 3000 gone gw2 3
 check "nothing expired on the standby itself" no_expiries
+check "... whose policies take what the SA was for" knock 3
+check "... and ask for none" none_asked
 
 takeover gw1 gw2 sudden || give_up "takeover"
+check "the new active's outbound policies let pass again" actions gw2 "action allow"
 check "old packets are refused by the new active" replayed
 talk late1 1 100 --count 30
 talk late2 2 100 --count 30
@@ -161,4 +173,7 @@ check "the SAs work on the new active" eval "all_answered late1 && all_answered 
 check "... and what they carry is counted here" is 60 "$(delivered)" "datagrams delivered by gw2"
 check "a soft limit after the takeover is told by the new active" busywait $((LATER * 1000)) fired gw2 soft 4
 check "... at its time, counted from when the SA was made" at_least $((LATER * 1000 - 1500)) $(($(now_ms) - born)) "ms"
+vip_del gw1
+check "the former active's own outbound policies block" actions gw1 "action block"
+check "... until its group goes" eval 'xha gw1 group del "$GROUP" && actions gw1 "action allow"'
 finish

@@ -19,16 +19,13 @@ KNOBS=""
 mac() { REPLY=02:00:00:00:00:0${1#gw}; }
 other() { [ "$1" = gw1 ] && REPLY=gw2 || REPLY=gw1; }
 
-# nap MS: as traffic_for, but without a process, since there are so many. Nobody ever writes there.
-mkfifo "$TMP/never"
-exec {NEVER}<>"$TMP/never"
+# nap MS: as traffic_for, but without a process, since there are so many.
 nap()
 {
-	local ms=$(($1 * SLOWER)) nothing
+	local ms=$(($1 * SLOWER))
 
 	printf -v ms '%d.%03d' $((ms / 1000)) $((ms % 1000))
-	read -r -t "$ms" -u "$NEVER" nothing
-	return 0
+	doze "$ms"
 }
 
 # --- life and death -----------------------------------------------------------------------------------------------

@@ -139,12 +139,13 @@ turn()
 
 begin $((2 * (3 + 2 * ${#KINDS[@]}) + 6))
 pair
+on gw1 all sas && on rem all sas && on gw1 all policies out in && on rem all policies in out || give_up "tunnels"
+check "the standby holds them" wait_step gw1 gw2
+# Only now: a device that comes up solicits routers, and what waits for a neighbour goes out as it was.
+on rem all links rem || give_up "links of rem"
 for ns in gw1 gw2; do
 	on $ns all links gw || give_up "links of $ns"
 done
-on rem all links rem && on gw1 all sas && on rem all sas && on gw1 all policies out in && on rem all policies in out ||
-	give_up "tunnels"
-check "the standby holds them" wait_step gw1 gw2
 tap wan rem wan
 turn gw1 gw2 sudden
 revive_node gw1

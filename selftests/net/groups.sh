@@ -82,10 +82,11 @@ swap()
 	AWAY+="$(now_ns)]"
 }
 
+terms() { echo "$(group_get "$1" .term) $(in_group 2 group_get "$1" .term)"; }
 flows_went_on() { traffic_for 0.5; stop flow1; stop flow2; went_on flow1 && went_on flow2; }
 flows() { talk flow1 1 50; talk flow2 2 50; traffic_for 0.5; }
 
-begin 20
+begin 21
 pair
 tunnel gw1 1 gcm 128 || give_up "tunnel"
 check "a second group, active on the other node" more_groups 2 2 gw2
@@ -94,13 +95,16 @@ serve gw1 gw2
 tap wan rem wan
 
 flows
+term=$(group_get gw1 .term) term2=$(in_group 2 group_get gw1 .term)
 check "the first moves: one node serves both" eval "moved gw1 gw2 1 && gets_served gw2 gw1 1 2"
+check "... and its term is higher, the other one's is not" eval \
+	'at_least $((term + 1)) "$(group_get gw2 .term)" term && is "$term2" "$(in_group 2 group_get gw2 .term)" "term of group 2"'
 check "the second moves: they have crossed" eval "moved gw2 gw1 2 && gets_served gw2 gw1 1 && gets_served gw1 gw2 2"
 check "... under traffic" flows_went_on
 flows
 check "both at once, past one another" eval "swap && gets_served gw1 gw2 1 && gets_served gw2 gw1 2"
 check "... under traffic" flows_went_on
-check "terms are their own" is "3 3" "$(group_get gw1 .term) $(in_group 2 group_get gw1 .term)" terms
+check "both nodes know the terms" is "$(terms gw1)" "$(terms gw2)" terms
 
 flows
 check "a node dies: the other one serves both" eval "takeover gw1 gw2 sudden && role_is gw2 active && in_group 2 role_is gw2 active"

@@ -16,16 +16,27 @@
 # ROUND: SHIFT SAMPLE-PERIOD(ms) FROM TO
 ROUNDS=("16 10 gw1 gw2" "64 50 gw2 gw1" "16 1000 gw1 gw2" "64 1000 gw2 gw1")
 
-# While traffic runs steadily the standby must be hot, and the active within its leases.
+# While traffic runs steadily the standby must be hot, and the active within its leases: from when it has been sampled twice,
+# since the first sample saw only a part of it.
 steady()
 {
-	local standby=$1 active=$2 before after
+	local standby=$1 active=$2 period=$3 before after
 
+	doze "$((2 * period / 1000)).$(printf '%03d' $((2 * period % 1000)))"
 	busywait 10000 is_hot "$standby" || return 1
 	before=$(stat_get "$active" lease_overruns)
 	never 2000 not_hot "$standby" || return 1
 	after=$(stat_get "$active" lease_overruns)
 	at_most 2 $((after - before)) "overruns while running steadily"
+}
+
+# numbers_shown NODE N: of what goes out in tunnel N, while it does.
+numbers_shown()
+{
+	spi_out "$2"
+	sa_get "$1" ".[] | select(.spi == \"$REPLY\")" >"$TMP/shown"
+	cat "$TMP/shown"
+	jq -e '.rate > 0 and .lease >= .acked_lease and .acked_lease > 0 and .headroom == ([.acked_lease - .oseq, 0] | max)' "$TMP/shown"
 }
 
 not_hot() { ! is_hot "$1"; }
@@ -72,7 +83,8 @@ round()
 	tap wan rem wan
 	talk steady1 "${n}1" 0
 	talk steady2 "${n}2" 0
-	check "shift $shift, sample $period ms: hot all along" steady "$to" "$from"
+	check "shift $shift, sample $period ms: hot all along" steady "$to" "$from" "$period"
+	[ "$n" != 1 ] || check "... the rate, the lease and what is left of it are shown" numbers_shown "$from" "${n}1"
 
 	# One burst begins right before the cut, one right after it: nobody was told of its numbers.
 	talk burst1 "${n}3" 0
@@ -98,7 +110,7 @@ round()
 
 all_went_on() { went_on steady1 500 && went_on steady2 500 && went_on burst1 100 && went_on burst2 100; }
 
-begin $((${#ROUNDS[@]} * 7 + 2))
+begin $((${#ROUNDS[@]} * 7 + 3))
 pair oseq-shift 16
 serve gw1 gw2
 for i in "${!ROUNDS[@]}"; do

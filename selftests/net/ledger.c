@@ -16,7 +16,7 @@
  *                                  how many more than its windows let in, and by which SA
  *   judge SINCE PERIOD PACKETS     has the takeover missed what it had to know? Its copy was known to be hot at SINCE, ms of
  *                                  CLOCK_REALTIME; windows are synced each PERIOD ms and each PACKETS, 0: not
- *                                  -> how many it has missed, and which
+ *                                  -> how many it has missed, how many others it has taken again, and which it has missed
  *   report                         -> numbers used twice; behind the window by another gateway; by the same one; packets
  *                                  that the books lack; all numbers
  */
@@ -215,7 +215,7 @@ static void taken(void)
 static void judge(uint64_t since, uint64_t period, uint64_t packets)
 {
 	struct excuse e = { .since_ns = since * 1000000, .period_ns = period * 1000000, .packets = packets };
-	uint64_t bad = 0, number = 0, now = now_ns();
+	uint64_t bad = 0, again = 0, number = 0, now = now_ns();
 	uint32_t spi = 0;
 
 	for (struct sa *s = sas; s; s = s->next) {
@@ -229,11 +229,12 @@ static void judge(uint64_t since, uint64_t period, uint64_t packets)
 		for (struct frame *f = s->frames; f; f = f->next) {
 			if (!f->due)
 				continue;
+			again += !f->fresh;
 			f->ns = now;
 			f->fresh = false;
 		}
 	}
-	printf("%" PRIu64 " spi 0x%08x number %" PRIu64 "\n", bad, spi, number);
+	printf("%" PRIu64 " %" PRIu64 " spi 0x%08x number %" PRIu64 "\n", bad, again - bad, spi, number);
 }
 
 static void report(int fd)

@@ -38,7 +38,7 @@ module_loaded() { grep -q '^xfrm_ha ' /proc/modules; }
 
 DEPENDS=""
 
-# module_load [PARAMETER=VALUE]...: the one of the build if there is one, else what is installed.
+# module_load [PARAMETER=VALUE]...: the one of the build if there is one, else what is installed; with XHA_PARAMS besides.
 module_load()
 {
 	local file
@@ -51,7 +51,8 @@ module_load()
 			# shellcheck disable=SC2086  # a list
 			[ -z "$DEPENDS" ] || modprobe -a $DEPENDS || return 1
 		fi
-		insmod "$file" "$@"
+		# shellcheck disable=SC2086  # a list
+		insmod "$file" ${XHA_PARAMS:-} "$@"
 	else
 		modprobe xfrm_ha "$@"
 	fi
@@ -208,6 +209,26 @@ reboot_gateway()
 
 sync_cut() { ip -n sw link set "s-$1" nomaster; }
 sync_mend() { ip -n sw link set "s-$1" master br-sync; }
+
+# far NODE...: what comes to them by the link is late by as long as a test needs to do something meanwhile.
+far()
+{
+	local ns
+
+	for ns in "$@"; do
+		tc -n sw qdisc replace dev "s-$ns" root netem delay 50ms || return 1
+	done
+}
+
+near()
+{
+	local ns
+
+	for ns in "$@"; do
+		tc -n sw qdisc del dev "s-$ns" root || return 1
+	done
+}
+
 wan_cut() { ip -n sw link set "w-$1" down; }
 wan_mend() { ip -n sw link set "w-$1" up; }
 

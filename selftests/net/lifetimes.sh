@@ -17,8 +17,8 @@
 U=${XHA_PATIENCE:-1}	# seconds
 # Of a round: what is due before the takeover, the takeover, what is due after it.
 EARLY=$U EARLIEST_HARD=$((3 * U)) TAKEOVER=$((4 * U)) LATE=$((6 * U)) HARD=$((8 * U))
-# How far from its time: seconds are counted whole, a new active begins its timers within 1.5 s, and the machine is slow.
-BEFORE=1100 AFTER=$((1500 + 1000 * U))
+# How far from its time: seconds are counted whole, a new active begins its timers within half a second, and the machine is slow.
+BEFORE=1100 AFTER=$((500 + 1000 * U))
 LONG=$((8 * U + 4))	# of one that lives through two takeovers
 RATE=50 SIZE=100
 BPP=128	# bytes of such a packet with its inner headers

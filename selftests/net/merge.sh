@@ -25,12 +25,30 @@ split()
 		on gw1 tunnel_sas 3 && on gw1 gateway_policies 3 && on gw2 tunnel_sas 4 && on gw2 gateway_policies 4
 }
 
+# It uses far more numbers than gw1 has heard of, and than it has begun above.
+past_all()
+{
+	replay_of gw2 out 1 oseq $(($(number gw1 "$OUT" oseq) + 100000)) && hundred far 1 gw2
+}
+
+# Nobody hears of it: the lease that was acked last is shown, and that it is left behind.
+beyond()
+{
+	local lease
+
+	lease=$(sa_get gw2 ".[] | select(.spi == \"$OUT\") | .acked_lease")
+	at_least 1 "$lease" "acked lease" && at_most "$(number gw2 "$OUT" oseq)" "$lease" "acked lease" &&
+		is 0 "$(sa_get gw2 ".[] | select(.spi == \"$OUT\") | .headroom")" headroom &&
+		at_least 1 "$(sa_get gw2 ".[] | select(.spi == \"$OUT\") | .overruns")" overruns
+}
+
 # What gw2 has sent and received meanwhile.
 mark_numbers() { SENT=$(number gw2 "$OUT" oseq) SEEN=$(number gw2 "$IN" seq) USED=$(used gw2 "$IN"); }
 numbers_merged()
 {
 	at_least "$SENT" "$(number gw1 "$OUT" oseq)" "last number sent" &&
-		at_least "$SEEN" "$(number gw1 "$IN" seq)" "highest number received"
+		at_least "$SEEN" "$(number gw1 "$IN" seq)" "highest number received" &&
+		at_least "$USED" "$(used gw1 "$IN")" "packets used of a lifetime"
 }
 
 both_hold()
@@ -46,9 +64,15 @@ both_hold()
 	is 12 "$(policy_count gw1)" "policies of gw1" && is 12 "$(policy_count gw2)" "policies of gw2"
 }
 
+# What has found a policy has found its SA, or was blocked.
+none_asked()
+{
+	is 0 "$(xfrm_stat gw1 XfrmOutNoStates)" "packets without an SA" && at_least 1 "$(xfrm_stat gw1 XfrmOutPolBlock)" "packets blocked"
+}
+
 back_whole() { is 8 "$(sa_count gw1)" "SAs of gw1" && is 12 "$(policy_count gw1)" "policies of gw1" && open gw1 "$OUT"; }
 
-begin 20
+begin 25
 pair sync-period-time 60s sync-period-packets 0
 spi_out 1; OUT=$REPLY
 spi_in 1; IN=$REPLY
@@ -65,7 +89,10 @@ check "gw1 is hot after that" busywait 15000 is_hot gw1
 
 check "two actives, each with a tunnel that the other one has not" split
 check "gw2 goes on alone" hundred second 1 gw2
+check "... past all that gw1 reckons with" past_all
+check "... and says so" busywait 5000 beyond
 mark_numbers
+check "... indeed" at_most "$SENT" "$(number gw1 "$OUT" oseq)" "last number sent by gw1"
 sync_mend gw1
 check "the one with the lower term gives way" busywait 15000 role_is gw2 fenced
 check "the winner takes the numbers that it has used" busywait 5000 numbers_merged
@@ -77,12 +104,20 @@ check "the winner has counted them" at_least 5 "$(stat_get gw1 objects_merged)" 
 # The VIP is in its configuration: it is there before anything else is.
 stop echo-gw1
 stop echo6-gw1
+TERM_WAS=$(group_get gw2 .term)
 reboot_gateway gw1
 vip_add gw1
 serve gw1
+# Policies go ahead of their SAs: on a slow link that is a while. What its own programs send then wants SAs.
+far gw1
+start early gw1 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate 100 --seconds 120
 node gw1 gw2 && group gw1 sync-period-time 60s sync-period-packets 0 || give_up "gw1, again"
 check "a gateway that comes back empty gets its SAs again" busywait 15000 back_whole
+check "... and asks no key manager for what is under way" none_asked
+stop early
+near gw1
 check "... and the standby, which had them, is hot" busywait 15000 is_hot gw2
+check "... it has learned the term from it" at_least $((TERM_WAS + 1)) "$(group_get gw1 .term)" term
 check "traffic goes on" hundred third 1 gw1
 stop wan
 check "no number twice" no_duplicates wan

@@ -38,6 +38,11 @@ own_id()
 		xha gw2 peer add 1 local 10.150.0.2 remote 10.150.0.1 dev sync insecure
 }
 
+# unlike WORD...: the standby's group has these besides.
+unlike() { xha gw2 group del "$GROUP" && group gw2 "$@"; }
+
+said_by_both() { busywait 5000 eval 'is "$NOT_SAME" "$(of_peer gw1)"' && busywait 5000 eval 'is "$NOT_SAME" "$(why gw2)"'; }
+
 port_in_use()
 {
 	xha gw1 peer del 2
@@ -45,7 +50,7 @@ port_in_use()
 	started squatter && xha gw1 peer add 2 local 10.150.0.1 remote 10.150.0.2 dev sync insecure
 }
 
-begin 31
+begin 39
 pair
 tunnel gw1 1 gcm 32 || give_up "tunnel"
 check "the standby is hot" well
@@ -78,6 +83,14 @@ check "a group with fewer VIPs" xha gw2 group add "$GROUP" vip "$VIP" dev wan
 check "... is said on one" busywait 5000 eval 'is "$NOT_SAME" "$(of_peer gw1)"'
 check "... and on the other, which is not hot" busywait 5000 eval 'is "$NOT_SAME" "$(why gw2)" && not_hot gw2'
 check "with the other VIP it is well" eval 'xha gw2 group set $GROUP vip add $VIP6 dev wan && well'
+check "a group with another local" unlike local "$ENDPOINT"
+check "... is said on both" said_by_both
+check "... and never hot" never 2000 is_hot gw2
+check "without it it is well" eval 'xha gw2 group set $GROUP local del $ENDPOINT && well'
+check "a group with another install" unlike install daemon
+check "... is said on both" said_by_both
+check "... and never hot" never 2000 is_hot gw2
+check "with the same it is well" eval 'unlike && well'
 
 ip -n gw1 link set sync down
 ip -n gw1 link set sync name other

@@ -153,14 +153,14 @@ talk_all()
 
 	for i in "${!KINDS[@]}"; do
 		kind "$i"
-		start "kind-$i" rem xha-traffic client "$H" "$PORT" --bind "$T" --rate "$(paced 5)" --size 400 --linger 1
+		start "kind-$i" rem xha-traffic client "$H" "$PORT" --bind "$T" --rate "$(paced 5)" --size 400 --linger "$(longer 1)"
 	done
 }
 
 compressed() { at_least 10 "$(ip -n rem -s xfrm state list proto comp | sed -n 's/.* \([0-9]*\)(packets)$/\1/p' | sort -n | tail -n 1)" "packets of IPComp"; }
 
-# Those of IPComp's helpers are its own.
-helpers_alone() { is "" "$(sa_get gw1 '.[] | select(.not_replicated != null and (.not_replicated | startswith("a helper") | not)) | .not_replicated')" "reasons"; }
+# IPComp's helper states are neither seen nor missed: no walk over IPsec's protocols meets them.
+none_left_out() { is "" "$(sa_get gw1 '.[] | .not_replicated | select(. != null)')" "reasons"; }
 
 begin $((${#KINDS[@]} + 12))
 pair
@@ -177,7 +177,7 @@ held() { is "$(group_get gw1 '"\(.sas) \(.policy_count)"')" "$(group_get gw2 '"\
 check "the standby holds every kind" busywait 15000 held
 check "its SAs and policies are the active's" busywait 5000 same_dumps gw1 gw2
 check "nothing was refused" is 0 "$(stat_get gw2 objects_refused)"
-check "nothing is left out but IPComp's helpers" helpers_alone
+check "nothing is left out" none_left_out
 
 serve gw1 gw2
 tap wan rem wan

@@ -59,11 +59,7 @@ role_is() { is "$2" "$(group_get "$1" .role)" "role of $1"; }
 sync_is() { is "$2" "$(group_get "$1" .sync)" "sync of $1"; }
 wait_role() { busywait 5000 role_is "$1" "$2"; }
 
-is_hot()
-{
-	group_get "$1" '"\(.role) \(.sync)"' >"$TMP/hot" || return 1
-	is "standby hot" "$(cat "$TMP/hot")" "$1"
-}
+is_hot() { is "standby hot" "$(group_get "$1" '"\(.role) \(.sync)"')" "$1"; }
 
 # Hot is what was true some 100 ms ago: new objects may just be on their way.
 wait_hot() { busywait 15000 is_hot "$1"; }
@@ -74,16 +70,20 @@ in_step()
 {
 	local a b
 
-	is "$(sa_count "$1")" "$(group_get "$1" .sas)" "SAs that $1 replicates, of those it has" || return 1
-	a=$(group_get "$1" '"\(.sas) \(.policy_count) pending \([.peers[] | select(.role).pending // 0] | add)"')
-	b=$(group_get "$2" '"\(.sas) \(.policy_count) pending 0"')
-	is "$a" "$b" "SAs and policies of $2" && is_hot "$2"
+	a=$(group_get "$1" '"\(.sas) of \(.sas) \(.policy_count) pending \([.peers[] | select(.role).pending // 0] | add)"')
+	is "$(sa_count "$1")" "${a%% *}" "SAs that $1 replicates, of those it has" || return 1
+	b=$(group_get "$2" '"\(.sas) \(.policy_count) pending 0, \(.role) \(.sync)"')
+	is "${a#* of }, standby hot" "$b" "SAs and policies of $2, and its role"
 }
 
 wait_step() { busywait "${3:-15000}" in_step "$1" "$2"; }
 
 sa_count() { ip -n "$1" xfrm state list | grep -c '^src '; }
 policy_count() { ip -n "$1" xfrm policy list | grep -c '^src '; }
+
+# mark NODE...; grown NODE COUNTER: by how much since then.
+mark() { local ns; for ns; do xha "$ns" -j stats show >"$TMP/$ns.mark" || return 1; done; }
+grown() { echo $(($(stat_get "$1" "$2") - $(jq ".[0].$2" "$TMP/$1.mark"))); }
 
 # A counter of /proc/net/xfrm_stat.
 xfrm_stat() { ip netns exec "$1" awk -v key="$2" '$1 == key { print $2 }' /proc/net/xfrm_stat; }

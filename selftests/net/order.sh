@@ -15,6 +15,7 @@
 
 LATE=$((3 * ${XHA_PATIENCE:-1}))	# seconds
 ADDED=0xd001
+MANY=150	# tunnels
 
 has_sa() { is 1 "$(ip -n "$1" xfrm state list spi "$2" | grep -c '^src ')" "SAs with SPI $2 on $1"; }
 no_sa() { is 0 "$(ip -n "$1" xfrm state list spi "$2" | grep -c '^src ')" "SAs with SPI $2 on $1"; }
@@ -24,11 +25,24 @@ limit_is() { ip -n "$1" -s xfrm state list spi "$2" | grep -q "hard $3(sec)"; }
 hold() { tc -n sw qdisc replace dev s-gw2 root netem delay ${LATE}s limit 10000; }
 let_go() { tc -n sw qdisc change dev s-gw2 root netem delay 1ms limit 10000; }
 
+# hold_full: only frames of 1024 bytes and more come late, which are full of objects. BEGIN, CHECK and heartbeats pass.
+hold_full()
+{
+	tc -n sw qdisc add dev s-gw2 root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 &&
+		tc -n sw qdisc add dev s-gw2 parent 1:2 handle 2: netem delay $((2 * LATE))s limit 10000 &&
+		tc -n sw filter add dev s-gw2 parent 1: protocol ip prio 1 u32 match u16 0x0400 0x0400 at 2 flowid 1:2
+}
+
+let_full_go() { tc -n sw qdisc change dev s-gw2 parent 1:2 handle 2: netem delay 1ms limit 10000; }
+
+many() { local n; for ((n = 100; n < 100 + MANY; n++)); do tunnel_sas "$n"; done; }
+
 # one ACTION [MORE of the SA]...
 one() { sa_line "$VIP" 192.0.2.100 $ADDED 80 tunnel gcm 32 "${@:2}" | sed "s/state add/state $1/" >"$TMP/one"; ip -n gw1 -batch "$TMP/one"; }
 
 mark() { STALE=$(stat_get gw2 records_stale); }
-some_stale() { at_least $((STALE + 1)) "$(stat_get gw2 records_stale)" "records that came too late"; }
+# some_stale [HOW-MANY]
+some_stale() { at_least $((STALE + ${1:-1})) "$(stat_get gw2 records_stale)" "records that came too late"; }
 
 # overtaken COMMAND...: while it is done frames are held, then others overtake them.
 overtaken()
@@ -39,6 +53,9 @@ overtaken()
 	sleep 0.3 # some frames are on their way
 	let_go
 }
+
+# Those of a full frame at least were given up, to be sent again.
+given_up() { at_least $((RESENT + 5)) "$(peer_get gw1 2 .resent)" "objects sent again by gw1"; }
 
 refused_is() { is "$1" "$(group_get gw1 '.peers[0].refused')" "SAs refused by gw2, as gw1 shows it"; }
 reason_of() { sa_get gw1 ".[] | select(.spi == \"$1\") | .not_replicated // \"none\""; }
@@ -72,7 +89,7 @@ arrive()
 
 own_untouched() { is 2 "$(ip -n gw2 xfrm state list | grep -c 'reqid 9[01] ')" "SAs that are gw2's own"; }
 
-begin 22
+begin 28
 pair
 tunnel gw1 1 gcm 32 || give_up "tunnel"
 check "the standby holds the SAs" wait_step gw1 gw2
@@ -99,6 +116,20 @@ overtaken xha gw2 resync "$GROUP"
 check "a copy of which parts come late" wait_step gw1 gw2 30000
 sleep $((LATE + 1))
 check "... is whole afterwards" eval "wait_step gw1 gw2 && same_dumps gw1 gw2"
+tc -n sw qdisc del dev s-gw2 root
+
+on gw1 many || give_up "many SAs"
+check "the standby holds many SAs" wait_step gw1 gw2 60000
+SWEPT=$(stat_get gw2 objects_swept) RESENT=$(peer_get gw1 2 .resent)
+hold_full || give_up "no prio, u32 or netem"
+check "a copy that has begun, of which the objects do not come" eval 'xha gw2 resync $GROUP && busywait 5000 given_up'
+let_full_go || give_up "netem"
+check "... comes to its end by those that are sent again" wait_step gw1 gw2 30000
+mark
+sleep $((2 * LATE + 1))
+check "... what comes only then is dropped" some_stale 5
+check "... nothing was swept for it" is "$SWEPT" "$(stat_get gw2 objects_swept)" objects_swept
+check "... and all is whole afterwards" eval "wait_step gw1 gw2 && same_dumps gw1 gw2"
 tc -n sw qdisc del dev s-gw2 root
 check "no audit has found a difference" is 0 "$(stat_get gw1 audit_mismatch)" audit_mismatch
 

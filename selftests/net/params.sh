@@ -31,7 +31,9 @@ transport=tcp|transport
 path_retransmit=3|path_retransmit
 rto_min=9ms|rto_min
 insecure=0|insecure
-key=xfrm-ha:sync|key
+key=xfrm-ha:sync|contradicts key
+insecure=0 key=xfrm-ha:none|no logon key of this description
+insecure=0 key=xfrm-ha:short|not a key of 32 bytes
 group=|group
 group=-east|group
 group=ea/st|group
@@ -50,13 +52,15 @@ oseq_shift=15|oseq_shift
 # refused WORDS: what the kernel or insmod says of the load is one line, it names the parameter, nothing is left.
 refused()
 {
-	local word=$1 about=$2 name=${1%%=*} rest lines
-	rest=$(tr ' ' '\n' <<<"$GOOD" | grep -v "^$name=" | tr '\n' ' ')
+	local words=$1 about=$2 rest=$GOOD word lines
 
+	for word in $words; do
+		rest=$(tr ' ' '\n' <<<"$rest" | grep -v "^${word%%=*}=" | tr '\n' ' ')
+	done
 	dmesg --clear
 	# shellcheck disable=SC2086  # words
-	if module_load $rest "$word" 2>"$TMP/insmod"; then
-		echo "it loads with $word"
+	if module_load $rest $words 2>"$TMP/insmod"; then
+		echo "it loads with $words"
 		rmmod xfrm_ha
 		return 1
 	fi
@@ -94,10 +98,13 @@ both_in_step()
 count=$(grep -c '|' <<<"$BAD")
 begin $((count + 12))
 module_unload || give_up "rmmod"
+head -c 31 /dev/urandom >"$TMP/short"
+SHORT=$(keyctl padd logon xfrm-ha:short @u <"$TMP/short") || give_up "no keyring"
 while IFS='|' read -r word about; do
 	[ -n "$word" ] || continue
 	check "refused: $word" refused "$word" "$about"
 done <<<"$BAD"
+keyctl unlink "$SHORT" @u >"$TMP/unlink"
 log_begin
 
 topology gw2

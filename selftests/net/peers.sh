@@ -55,3 +55,18 @@ session_went_on()
 	at_least "$((age + (SECONDS - at - 1) * 1000))" "$(peer_get gw1 2 .session_age)" "age of the session, ms" &&
 		is "$copies" "$(stat_get gw1 bulks_started)" "copies begun"
 }
+
+# Datagrams that gw2 has refused for their key.
+refusals() { peer_get gw2 1 .rejected.drop_auth; }
+
+# How many events a monitor on gw2, started as 'monitor', has told of.
+said() { wc -l <"$TMP/monitor.json"; }
+
+# told: the monitor tells of a copy, which is two events: not hot any more, hot again. One that was begun just now may miss it.
+told()
+{
+	local n
+	n=$(said)
+
+	xha gw2 resync "$GROUP" && wait_hot gw2 && busywait 1000 eval "is $((n + 2)) \"\$(said)\" events"
+}

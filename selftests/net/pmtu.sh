@@ -258,7 +258,7 @@ stream()
 
 flow()
 {
-	start "flow-$1" host xha-traffic client "$F" "$PORT" --bind "$H" --size 3000 --df no --rate "$(paced 10)" \
+	start "flow-$1" host xha-traffic client "$F" "$PORT" --bind "$H" --size 3000 --df no --rate "$(paced 10)" --window 1 \
 		--linger "$(patience 1)"
 }
 

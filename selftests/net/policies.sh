@@ -19,6 +19,23 @@ has_policies() { is "$2" "$(policy_count "$1")" "policies in XFRM of $1"; }
 knows_policies() { is "$2" "$(group_get "$1" .policy_count)" "policies of the group at $1"; }
 set_policies() { xha "$1" group set "$GROUP" policies "$2"; }
 
+odd_ones()
+{
+	echo "xfrm policy add src $VIP dst 10.66.1.1 dir out tmpl proto esp reqid 66 mode transport level use"
+	echo "xfrm policy add src 10.8.0.1 dst 10.66.2.1 dir out action allow"
+	echo "xfrm policy add src 10.8.0.1 dst 10.66.3.1 dir out action block"
+}
+
+no_odd_ones() { odd_ones | sed 's/ add / del /; s/ action.*//; s/ tmpl.*//'; }
+
+plain_ones()
+{
+	is "allow block" "$(for n in 2 3; do ip -n gw1 -s xfrm policy get src 10.8.0.1 dst 10.66.$n.1 dir out | sed -n 's/.* action \([a-z]*\) .*/\1/p'; done |
+		xargs)" "what they do"
+}
+
+left_out() { is "$1 $2" "$(group_get gw1 '"\(.policies_not_replicated) \(.policies_why)"')" "policies left out"; }
+
 # knock: what gw2 sends to where a tunnel leads, by itself.
 knock()
 {
@@ -34,7 +51,7 @@ as_esp() { frames knock esp; }
 # What goes through the tunnels is seen nowhere in clear text.
 sealed() { is 0 "$(frames wan2 "udp and (src net 10.8.0.0/16 or src net 10.9.0.0/16)")" "frames in clear text on the wire"; }
 
-begin 35
+begin 40
 pair policies takeover
 tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby knows SAs and policies" wait_step gw1 gw2
@@ -50,6 +67,16 @@ check "off: they are not" eval 'set_policies gw2 off && has_policies gw2 0'
 check "... and are back with hot" eval 'set_policies gw2 hot && has_policies gw2 $POLICIES && same_dumps gw1 gw2'
 check "takeover again: they wait" eval 'set_policies gw2 takeover && has_policies gw2 0'
 check "the standby is hot all along" is_hot gw2
+
+# One that cannot be replicated, and two that are no group's: they let pass, or block, without IPsec.
+on gw1 odd_ones || give_up "policies"
+check "a policy that does without any SA is left out, and why" busywait 5000 left_out 1 "all its templates are optional ('level use')"
+check "... the copy is hot all the same" busywait 5000 is_hot gw2
+check "what needs no IPsec is nobody's: not copied" eval 'set_policies gw2 hot && has_policies gw2 $POLICIES'
+check "... and not closed on the node that has it" plain_ones
+on gw1 no_odd_ones || give_up "policies"
+check "... and nothing is left out when it is gone" busywait 5000 left_out 0 null
+set_policies gw2 takeover
 
 serve gw1 gw2
 tap wan rem wan

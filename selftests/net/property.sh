@@ -87,7 +87,7 @@ told()
 
 no_faults() { is 0 "${FAULTS[$1]:-0}" "schedules that failed for it"; }
 
-begin $((SCHEDULES + 8))
+begin $((SCHEDULES + 9))
 topology
 remote >"$TMP/batch"
 ip -n rem -batch "$TMP/batch" || give_up "remote"
@@ -110,10 +110,13 @@ done
 stop echo-rem
 
 diag "$TAKEOVERS takeovers, $REPLAYED packets replayed, $GOT_IN of them taken"
+diag "taken again $TAKEN_AGAIN, by the takeovers' estimates $ESTIMATED; where the active was heard to the end $HEARD_AGAIN, $HEARD_ESTIMATED"
 check "there was something to look at" at_least "$SCHEDULES" "$TAKEOVERS" takeovers
 check "no number was used twice" no_faults numbers
 check "the remote had no number to refuse" no_faults refused
 check "no replayed packet got in that had to be known" no_faults replays
+check "what takeovers say of their exposure holds, if they have heard the active" at_most $((HEARD_ESTIMATED + 20)) "$HEARD_AGAIN" \
+	"packets taken again"
 check "what was acked was there" no_faults acked
 check "standbys got hot again" no_faults hot
 finish

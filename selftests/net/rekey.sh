@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The session changes its keys, again and again, while SAs come and go: nothing is lost by it, and nobody notices. For a
-# build with a short XHA_REKEY_AGE (the list of mutants has one); any other fails the first check.
+# The session changes its keys, again and again, while SAs come and go, and moves to another key of the operator's once both
+# nodes have it: nothing is lost by it, and nobody notices. For a build with a short XHA_REKEY_AGE, or few XHA_REKEY_FRAMES
+# (the list of mutants has both); any other fails the first check.
 
 # shellcheck source=selftests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -34,7 +35,25 @@ changes() { awk 'NR > 1 && $1 < last { n++ } { last = $1 } END { print n + 0 }' 
 
 dropped() { xha "$1" -j stats show | jq -c '.[0] | [.drop_auth, .drop_session, .drop_replay, .drop_record, .drop_flood]'; }
 
-begin 10
+# SINCE: a moment, ms. The keys in use are from then or later; or from before.
+newer_keys()
+{
+	at_most $(($(now_ms) - SINCE)) "$(peer_get gw1 2 .key_age)" "age of the keys of gw1" &&
+		at_most $(($(now_ms) - SINCE)) "$(peer_get gw2 1 .key_age)" "age of the keys of gw2"
+}
+
+older_keys()
+{
+	at_least $(($(now_ms) - SINCE)) "$(peer_get gw1 2 .key_age)" "age of the keys of gw1" &&
+		at_least $(($(now_ms) - SINCE)) "$(peer_get gw2 1 .key_age)" "age of the keys of gw2"
+}
+
+# give NODE OTHER NAME: another key of the operator's.
+give() { xha "$1" peer set "${2#gw}" key-file "$TMP/$3" && SINCE=$(now_ms); }
+
+refused() { at_least $((REFUSED + $1)) "$(refusals)" "handshakes that gw2 has refused"; }
+
+begin 19
 pair
 new_key one
 relink local 10.150.0.@ remote 10.150.0.% dev sync key-file "$TMP/one"
@@ -48,6 +67,31 @@ check "SAs come and go" load
 check "meanwhile the keys have changed several times" at_least 3 "$(changes)" "changes"
 check "the session and the copy are the same ones" session_went_on
 check "no datagram was dropped for it" is "$DROPPED" "$(dropped gw1) $(dropped gw2)"
+
+new_key two
+new_key three
+start monitor gw2 xfrm-ha monitor
+busywait 20000 told || give_up "no events"
+session_mark
+SAID=$(said) REFUSED=$(refusals)
+give gw1 gw2 two || give_up "key of gw1"
+check "another key on the active: the standby refuses it" busywait 15000 refused 1
+# No handshake of before is under way any more.
+SINCE=$(now_ms)
+check "... again and again, and the session keeps the keys that it has" eval "busywait 15000 refused 3 && older_keys"
+check "... and an SA comes over under them" eval "on gw1 tunnel_sas 3 && wait_step gw1 gw2 && older_keys"
+give gw2 gw1 two || give_up "key of gw2"
+check "the standby has it, too: the session gets new keys" busywait 15000 newer_keys
+DROPPED="$(dropped gw1) $(dropped gw2)"
+give gw2 gw1 three || give_up "key of gw2"
+check "another key on the standby first: the session gets new keys by the one before" busywait 15000 newer_keys
+give gw1 gw2 three || give_up "key of gw1"
+check "... and by the new one, when the active has it, too" busywait 15000 newer_keys
+check "... and no datagram is dropped" is "$DROPPED" "$(dropped gw1) $(dropped gw2)"
+check "over all this the session and the copy are the same ones" session_went_on
+check "... and hot all along" is "$SAID" "$(said)" "events on the standby"
+stop monitor
+
 check "the pair is in step" wait_step gw1 gw2
 check "no audit has found a difference" is 0 "$(stat_get gw1 audit_mismatch)" audit_mismatch
 takeover gw1 gw2 graceful || diag "takeover"

@@ -22,29 +22,9 @@ FRESH=37 ADVANCE=50 LATER=60	# packets
 
 # --- windows ------------------------------------------------------------------------------------------------------
 
-# replay NODE out|in N [WORD]...: last number sent, highest received, size and map of an SA named as the gateways see it.
-replay()
-{
-	spi_"$2" "$3"
-	if [ "$2" = out ]; then
-		ip netns exec "$1" xha-replay "$VIP" 192.0.2.100 "$REPLY" "${@:4}"
-	else
-		ip netns exec "$1" xha-replay 192.0.2.100 "$VIP" "$REPLY" "${@:4}"
-	fi
-}
-
-# The inbound window: its top, its size and its map.
-window_of() { replay "$1" in "$2" | cut -d ' ' -f 2-; }
-oseq() { replay "$1" out "$2" | cut -d ' ' -f 1; }
-
-same_windows()
-{
-	local n
-
-	for n in $TUNNELS; do
-		is "$(window_of "$1" "$n")" "$(window_of "$2" "$n")" "window of tunnel $n on $1 and $2" || return 1
-	done
-}
+oseq() { replay_of "$1" out "$2" | cut -d ' ' -f 1; }
+# shellcheck disable=SC2086  # a list
+all_windows() { same_windows "$1" "$2" $TUNNELS; }
 
 # What was synced last.
 declare -A SYNCED=()
@@ -122,14 +102,14 @@ on_both() { xha gw1 group set "$GROUP" "$@" && xha gw2 group set "$GROUP" "$@"; 
 hold_sync() { on_both sync-period-time 0 sync-period-packets 100000; }
 let_sync() { on_both sync-period-time 200ms sync-period-packets 64; }
 
-all_synced() { is 0 "$(exposure "$1")" "exposure" && same_windows "$1" "$2"; }
+all_synced() { is 0 "$(exposure "$1")" "exposure" && all_windows "$1" "$2"; }
 # A capture may miss a few; a short snapshot length leaves room for many frames in its ring.
 captured() { at_least $(($2 - 10)) "$(frames "$1")" "frames captured"; }
 
 # fresh_packets ACTIVE STANDBY: they come when the windows have been synced for the last time.
 fresh_packets()
 {
-	busywait 10000 all_synced "$1" "$2" || give_up "windows are not synced: $(same_windows "$1" "$2")"
+	busywait 10000 all_synced "$1" "$2" || give_up "windows are not synced: $(all_windows "$1" "$2")"
 	hold_sync || give_up "knobs"
 	sleep 0.2 # a sample may be under way
 	keep_windows "$2"
@@ -147,9 +127,9 @@ jump()
 	local field=1 to
 
 	[ "$2" = out ] || field=2
-	to=$(($(replay "$1" "$2" "$3" | cut -d ' ' -f $field) + $5))
-	replay "$1" "$2" "$3" "$4" "$to" >"$TMP/set" &&
-		if [ "$2" = out ]; then replay rem out "$3" seq "$to"; else replay rem in "$3" oseq "$to"; fi >"$TMP/set"
+	to=$(($(replay_of "$1" "$2" "$3" | cut -d ' ' -f $field) + $5))
+	replay_of "$1" "$2" "$3" "$4" "$to" >"$TMP/set" &&
+		if [ "$2" = out ]; then replay_of rem out "$3" seq "$to"; else replay_of rem in "$3" oseq "$to"; fi >"$TMP/set"
 }
 
 refused_counters() { stat_get "$1" counters_refused; }
@@ -205,7 +185,7 @@ revive_node gw2
 let_sync || give_up "knobs"
 wait_step gw1 gw2 || give_up "not in step"
 
-busywait 10000 same_windows gw1 gw2
+busywait 10000 all_windows gw1 gw2
 REFUSED=$(refused_counters gw2)
 check "32 bits: a window that jumps by 2^30" jump gw1 in 1 seq $((1 << 30))
 check "... is followed" busywait 10000 followed 1

@@ -96,7 +96,7 @@ replay()
 		return 1
 	fi
 	ask judge "$since" "$period" "$packets" || return 1
-	read -r missed which <<<"$REPLY"
+	read -r missed AGAIN which <<<"$REPLY"
 	[ "$missed" -eq 0 ] && return 0
 	fault replays "$node has taken $missed replayed packets that it had to know: $which; $TAKEN of $frames, $due were due"
 	tell "${which:4:10}"
@@ -109,12 +109,23 @@ replay_merged()
 	dump "$ACTIVE" "$TMP/before" && replay "$ACTIVE" $((${EPOCHREALTIME/./} / 1000)) 0 1
 }
 
+# What takeovers said of their exposure, and what they did take again: all, and those that had heard the active until then.
+ESTIMATED=0 TAKEN_AGAIN=0 HEARD_ESTIMATED=0 HEARD_AGAIN=0
+
+# compare EXPOSURE STALENESS
+compare()
+{
+	echo "exposure $1, $AGAIN taken again"
+	ESTIMATED=$((ESTIMATED + $1)) TAKEN_AGAIN=$((TAKEN_AGAIN + AGAIN))
+	[ "$2" -ge $((500 * SLOWER)) ] || HEARD_ESTIMATED=$((HEARD_ESTIMATED + $1)) HEARD_AGAIN=$((HEARD_AGAIN + AGAIN))
+}
+
 # take NODE [also|later]: the VIP comes to it, and the replays. also: the other one is active, too, and gets what it got.
 # Then there are no replays yet: what is taken of them is answered, and the remote's windows would move past the other one.
 # later: not yet, either.
 take()
 {
-	local node=$1 at=0 stale=0
+	local node=$1 at=0 stale=0 exposure=0
 
 	# To the other one go only packets that nobody takes.
 	[ -n "${2:-}" ] || ask active 0 || return 1
@@ -122,11 +133,14 @@ take()
 	echo "$REPLY"
 	[[ $REPLY =~ \"time\":\ ?([0-9]+) ]] && at=${BASH_REMATCH[1]}
 	[[ $REPLY =~ \"staleness\":\ ?([0-9]+) ]] && stale=${BASH_REMATCH[1]}
+	[[ $REPLY =~ \"exposure\":\ ?([0-9]+) ]] && exposure=${BASH_REMATCH[1]}
 	TAKEOVERS=$((TAKEOVERS + 1))
 	case ${2:-} in
 	also) ask active 6 ;;
 	later) ask active $((1 << ${node#gw})) ;;
-	*) replay "$node" $((at - stale - LATE * SLOWER)) "$PERIOD_TIME" "$PERIOD_PACKETS" && ask active $((1 << ${node#gw})) ;;
+	*) replay "$node" $((at - stale - LATE * SLOWER)) "$PERIOD_TIME" "$PERIOD_PACKETS" && ask active $((1 << ${node#gw})) || return 1
+		compare "$exposure" "$stale"
+		;;
 	esac
 }
 

@@ -13,16 +13,19 @@ limit=300
 limit=$((${XHA_TIMEOUT:-$limit} * ${XHA_PATIENCE:-1}))
 failed=0 n=0
 
+# How many there have been since the machine was booted: most of a test's time, where starting one takes long.
+processes() { sed -n 's/^processes //p' /proc/stat; }
+
 echo "TAP version 13"
 echo "1..$#"
 for test in "$@"; do
 	n=$((n + 1))
-	began=$SECONDS
+	began=$SECONDS started=$(processes)
 	echo "# selftests: net: $test"
 	# The test ends by itself at TERM and removes what it has made.
 	timeout -k 30 "$limit" "./$test" 2>&1 | sed -u 's/^/# /'
 	status=${PIPESTATUS[0]}
-	echo "# $((SECONDS - began)) s"
+	echo "# $((SECONDS - began)) s, $(($(processes) - started)) processes"
 	case $status in
 	0) echo "ok $n selftests: net: $test" ;;
 	"$KSFT_SKIP") echo "ok $n selftests: net: $test # SKIP" ;;

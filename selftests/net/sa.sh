@@ -141,14 +141,43 @@ shown() { ip -n "$1" -s xfrm state list spi "$2" | grep -o 'extra_flag 4[123]000
 open() { is "extra_flag 41000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
 closed() { is "extra_flag 42000000" "$(shown "$1" "$2")" "SA $2 of $1"; }
 
+# --- windows ------------------------------------------------------------------------------------------------------
+
+# replay_of NODE out|in N [WORD]...: last number sent, highest received, size and map of an SA of tunnel N, named as the
+# gateways see it. WORDs are xha-replay's, and set them.
+replay_of()
+{
+	spi_"$2" "$3"
+	if [ "$2" = out ]; then
+		ip netns exec "$1" xha-replay "$VIP" 192.0.2.100 "$REPLY" "${@:4}"
+	else
+		ip netns exec "$1" xha-replay 192.0.2.100 "$VIP" "$REPLY" "${@:4}"
+	fi
+}
+
+# window_of NODE N: the inbound window of tunnel N: its top, its size and its map.
+window_of() { replay_of "$1" in "$2" | cut -d ' ' -f 2-; }
+
+# same_windows A B N...: bit by bit; one that cannot be read is not the same as another such.
+same_windows()
+{
+	local n win
+
+	for n in "${@:3}"; do
+		win=$(window_of "$1" "$n")
+		[ -n "$win" ] || { echo "no window of tunnel $n on $1"; return 1; }
+		is "$win" "$(window_of "$2" "$n")" "window of tunnel $n on $1 and $2" || return 1
+	done
+}
+
 # --- dumps --------------------------------------------------------------------------------------------------------
 
 # state_dump NODE: one line for each SA, sorted, without what must differ between an active and its standby:
 #  - the tags of the role: extra_flag 4x000000, output-mark 0x4841000x/0x0
-#  - lifetime current: bytes, packets, add and use time (a copy is late; see dumps.sh for how late)
+#  - lifetime current: bytes, packets, add and use time (a copy is late; dumps.sh compares them without traffic)
 #  - lastused: which only 6.12 shows of every SA
 #  - stats: counters of errors of this node alone
-#  - anti-replay context: outbound numbers are leased and not copied, windows are late by a sample
+#  - anti-replay context: outbound numbers are leased and not copied, windows are late by a sample (see same_windows)
 state_dump()
 {
 	ip -n "$1" -s xfrm state list | awk '
@@ -168,24 +197,32 @@ state_dump()
 		END { flush() }' | sort
 }
 
+# policy_dump NODE HIDE: HIDE is 1 if a standby is compared, whose outbound policies all block.
 policy_dump()
 {
-	ip -n "$1" -s xfrm policy list | awk '
+	ip -n "$1" -s xfrm policy list | awk -v hide="$2" '
 		function flush() { if (line != "") print line; line = "" }
 		/^src / { flush(); line = $0; skip = 0; next }
 		/^\t[a-z]/ { skip = 0 }
+		hide && /^\tdir out / { sub(/ action block /, " action allow ") }
 		/^\tlifetime current:/ { skip = 1 }
 		!skip { gsub(/[ \t]+/, " "); gsub(/ index [0-9]+/, ""); line = line " |" $0 }
 		END { flush() }' | sort
 }
 
+# actions NODE ACTION: of all its outbound policies.
+actions() { is "$2" "$(ip -n "$1" -s xfrm policy list dir out | grep -o 'action [a-z]*' | sort -u)" "outbound policies of $1"; }
+
 # same_dumps A B: keys, algorithms, selectors, flags, marks, limits, windows, request ids; and policies.
 same_dumps()
 {
+	local hide=0
+
 	state_dump "$1" >"$TMP/$1.state"
 	state_dump "$2" >"$TMP/$2.state"
-	policy_dump "$1" >"$TMP/$1.policy"
-	policy_dump "$2" >"$TMP/$2.policy"
+	[ "$(group_get "$1" .role) $(group_get "$2" .role)" = "active active" ] || hide=1
+	policy_dump "$1" $hide >"$TMP/$1.policy"
+	policy_dump "$2" $hide >"$TMP/$2.policy"
 	at_least 1 "$(wc -l <"$TMP/$1.state")" "SAs on $1" &&
 		diff -u "$TMP/$1.state" "$TMP/$2.state" && diff -u "$TMP/$1.policy" "$TMP/$2.policy"
 }

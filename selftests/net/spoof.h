@@ -24,6 +24,8 @@
 #define SPOOF_FRAME_MAX	1400	/* of the module's */
 #define SPOOF_ROOM	1472	/* of a datagram that is not fragmented */
 #define SPOOF_DATA	2	/* message type */
+#define SPOOF_REC_LEN	4	/* of the header of a record: type, flags, length */
+#define SPOOF_CHECK	5	/* record type */
 #define SPOOF_TTL	99	/* of ours: nobody else has that, so that they can be told apart */
 
 struct datagram {
@@ -55,6 +57,19 @@ static inline uint64_t spoof_frame(const struct datagram *d)
 	for (int i = 0; i < 8; i++)
 		number = number << 8 | d->data[8 + i];
 	return number;
+}
+
+/* The body of the first record of that type, which is at least @least bytes; NULL if there is none. */
+static inline const unsigned char *spoof_find(const struct datagram *d, unsigned int type, size_t least)
+{
+	size_t at, len;
+
+	for (at = SPOOF_HDR_LEN; at + SPOOF_REC_LEN <= d->len; at += SPOOF_REC_LEN + len) {
+		len = d->data[at + 2] << 8 | d->data[at + 3];
+		if (d->data[at] == type && len >= least && at + SPOOF_REC_LEN + len <= d->len)
+			return d->data + at + SPOOF_REC_LEN;
+	}
+	return NULL;
 }
 
 static inline int spoof_open(void)

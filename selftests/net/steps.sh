@@ -3,6 +3,9 @@
 #
 # What can happen in a schedule, step by step. Sourced after schedule.sh.
 
+# ms: two heartbeats, and the time to send.
+HEARD_IN=250
+
 turn() { local was=$ACTIVE; ACTIVE=$STANDBY STANDBY=$was; }
 
 until_hot()
@@ -117,7 +120,9 @@ step_mend()
 	[ -n "${1:-}" ] || { choose "" hot; set -- "$REPLY"; }
 	[ "$1" = hot ] || { pause 300; return 0; }
 	said "hot"
-	until_hot
+	until_hot || return 1
+	# If it was not even missed, windows that were sent into the cut come again when the sender hears a heartbeat.
+	nap "$HEARD_IN"
 }
 
 step_impair()

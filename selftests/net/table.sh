@@ -85,7 +85,7 @@ table()
 		ALL+=("comp $mode $outer $inner 0 0 - - -")
 	done <<<"$(combinations)"
 	# A slow machine cannot carry all of them at once: there every fifth, which are of all sorts, too.
-	mapfile -t ROWS <<<"$(printf '%s\n' "${ALL[@]}" | awk -v slow="$((${XHA_PATIENCE:-1} > 1))" '!slow || NR % 5 == 1')"
+	mapfile -t ROWS <<<"$(printf '%s\n' "${ALL[@]}" | awk -v slow="$((${XHA_PATIENCE:-1} > 3))" '!slow || NR % 5 == 1')"
 }
 
 # algorithm_words PROTO NUMBER SEED: what ip says of it.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the sync link can run over, so that something else protects it or keeps it apart: the operator's own IPsec policy,
-# WireGuard, a VRF, and in a VRF an xfrm interface or GRE over transport mode. The SAs that do it are nobody's to copy.
+# VTI, WireGuard, a VRF, and in a VRF an xfrm interface or GRE over transport mode. The SAs that do it are nobody's to copy.
 
 # shellcheck source=selftests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -73,6 +73,20 @@ overlay()
 		ip -n "gw$n" link set "$1" up && ip -n "gw$n" addr add "$2$n/24" dev "$1" || return 1
 	done
 }
+
+# The mark is that of the policies alone; the SAs are found by it, too.
+vti()
+{
+	local n
+
+	for n in 1 2; do
+		ip -n "gw$n" link add vs type vti local "10.150.0.$n" remote "10.150.0.$((3 - n))" key 9 || return 1
+	done
+	overlay vs 10.163.0. && protect tunnel 10.163.0. mark 9
+}
+
+# It would take the ESP of whatever comes after it between the same ends.
+no_vti() { unprotect 10.163.0. mark 9 && ip -n gw1 link del vs && ip -n gw2 link del vs; }
 
 wireguard()
 {
@@ -168,7 +182,7 @@ not_copied()
 	done
 }
 
-begin 24
+begin 29
 pair
 new_key one
 check "insecure under a policy of the operator's: only ESP" eval \
@@ -179,6 +193,14 @@ check "with a key it does not need the policy, and passes it" eval \
 	'relink local 10.150.0.@ remote 10.150.0.% key-file $TMP/one && only udp port 4511'
 check "... also after a takeover" moved
 unprotect 10.150.0. proto 17 || give_up "unprotect"
+
+check "a VTI" vti
+check "... the link over it, with a key: only ESP" eval \
+	'relink local 10.163.0.@ remote 10.163.0.% dev vs key-file $TMP/one && only esp'
+check "... its SAs are not replicated" not_copied
+check "... and a takeover keeps it" moved
+check "... insecure: only ESP" eval 'relink local 10.163.0.@ remote 10.163.0.% dev vs insecure && only esp'
+no_vti || give_up "no_vti"
 
 check "WireGuard" wireguard
 check "... the link over it, insecure: only WireGuard" eval \

@@ -4,16 +4,21 @@
 import dataclasses
 import os
 import pathlib
+import re
 import selectors
 import signal
 import subprocess
 import time
+
+from selftests.lab import console
 
 from .ktap import Ktap
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 LOGS = BUILD / "log"
+# What a test wants to be told at the end.
+FIGURE = re.compile(r"(?:# )+figure: (.*)")
 # What may run at a time: a part costs as many as it keeps processors busy.
 BUDGET = int(os.environ.get("XHA_JOBS", "2"))
 
@@ -31,8 +36,11 @@ class Part:
     plain: bool = False
     background: bool = False
 
+    def __post_init__(self):
+        self.comments, self.reasons, self.figures = [], [], []
+
     def start(self):
-        self.ktap, self.began, self.pending, self.comments, self.reasons = Ktap(), time.monotonic(), b"", [], []
+        self.ktap, self.began, self.pending = Ktap(), time.monotonic(), b""
         self.log = open(LOGS / f"{self.name}.log", "wb")
         # Should the runner die, so does the part, and its guests with it.
         self.process = subprocess.Popen(
@@ -51,6 +59,8 @@ class Part:
             self.line(line.decode(errors="replace").rstrip("\r"))
 
     def line(self, line):
+        if figure := FIGURE.match(line):
+            self.figures.append(figure[1])
         if self.plain:
             if line.startswith("==> "):
                 self.say(line)
@@ -60,7 +70,7 @@ class Part:
         self.explain(before, self.comments)
         if kind in ("comment", "other"):
             self.comments.append(line)
-            if line.startswith(("==> ", "make")) and "Error" not in line:
+            if line.startswith(("==> ", "make", "# booted once more")) and "Error" not in line:
                 self.say(line)
             return
         if kind == "failure":
@@ -71,8 +81,10 @@ class Part:
         self.comments = []
 
     def explain(self, before, lines):
-        """Keeps the last words before each failure from that number on, for the summary."""
-        self.reasons += [(failure, [line[:160] for line in lines[-6:]]) for failure in self.ktap.failures[before:]]
+        """Keeps, for the summary, what was said before each failure from that number on: its end, or a kernel's complaint."""
+        first = console.complaint(lines)
+        words = lines[-6:] if first is None else lines[first:][:20]
+        self.reasons += [(failure, [line[:160] for line in words]) for failure in self.ktap.failures[before:]]
 
     def kill(self):
         """Its whole process group: only what it started itself."""

@@ -66,6 +66,7 @@ texts()
 	group|group east role active term 7 since 3m12s sas 12 policies 18
 	group|  3 SAs are not replicated: 'xfrm-ha sa show' says why
 	group|  1 SA is not replicated: 'xfrm-ha sa show' says why
+	group|  2 policies are not replicated: its selector is bound to an interface index
 	group|group west role standby sync bulk term 7 since 3m12s sas 12 policies 18
 	group|  not hot: 4 of 12 SAs copied
 	group|  vip 192.0.2.15 dev eth0 absent: eth0 has no carrier
@@ -93,7 +94,7 @@ answers()
 	peer|d[0]["insecure"] is True and d[1]["session_age"] is None
 	peer|d[0]["local"] == ["10.150.0.1"] and d[0]["rtt"] == 140
 	group|set(d[1]) - set(d[0]) == {"why"}
-	group|set(d[1]) == set("name role sync term since vips locals install policies sync_period_time sync_period_packets oseq_shift replay sas policy_count not_replicated why peers".split())
+	group|set(d[1]) == set("name role sync term since vips local install policies sync_period_time sync_period_packets oseq_shift replay sas policy_count not_replicated policies_not_replicated policies_why why peers".split())
 	group|d[0]["vips"][0] == {"addr": "192.0.2.15", "dev": None, "present": True}
 	group|d[1]["vips"][0]["reason"] == "eth0 has no carrier"
 	group|[g["replay"] for g in d] == ["restore", "advance 100"]

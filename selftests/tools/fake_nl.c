@@ -193,6 +193,9 @@ static void fill_group(struct nl_msg *m, int n)
 	req_put_u32(m, XFRM_HA_GROUP_SAS, 12);
 	req_put_u32(m, XFRM_HA_GROUP_POLICY_COUNT, 18);
 	req_put_u32(m, XFRM_HA_GROUP_NOT_REPLICATED, n ? 1 : 3);
+	req_put_u32(m, XFRM_HA_GROUP_POLICIES_LEFT, n ? 0 : 2);
+	if (!n)
+		req_put_str(m, XFRM_HA_GROUP_POLICIES_WHY, "its selector is bound to an interface index");
 	if (n) {
 		req_put_str(m, XFRM_HA_GROUP_WHY, "4 of 12 SAs copied");
 		req_put_str(m, XFRM_HA_GROUP_CHECK, "4 of 12 SAs copied");

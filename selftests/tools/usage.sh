@@ -13,7 +13,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 # exit status | the command | a part of the one line on stderr; PEER and GROUP
-# begin a command that is right so far
+# begin a command that is right so far, TMP is where key_files has put files
 table()
 {
 	cat <<-'EOT'
@@ -71,6 +71,13 @@ table()
 	2|peer set 2 assoc-retransmit five|assoc-retransmit 'five' is not a number
 	2|PEER transport sctp transport udp|'transport' is given twice
 	1|peer set 2 key-file /k|/k: No such file or directory
+	1|peer add 2 local 10.0.0.1 remote 10.0.0.2 key-file TMP/31|TMP/31: not a key: no base64 of 32 bytes
+	1|peer set 2 key-file TMP/31|TMP/31: not a key: no base64 of 32 bytes
+	1|peer set 2 key-file TMP/33|TMP/33: not a key: no base64 of 32 bytes
+	1|peer set 2 key-file TMP/16|TMP/16: not a key: one line of 44 characters
+	1|peer set 2 key-file TMP/two|TMP/two: not a key: one line of 44 characters
+	1|peer set 2 key-file TMP/none|TMP/none: not a key: no base64 of 32 bytes
+	1|peer set 2 key-file TMP/more|TMP/more: not a key: no base64 of 32 bytes
 	2|peer set|'id' lacks its value
 	2|peer set 2|set lacks what to set
 	2|peer set 2 insecure|unexpected 'insecure'
@@ -133,6 +140,22 @@ table()
 	2|resync east now|unexpected 'now'
 	2|genkey 64|unexpected '64'
 	EOT
+}
+
+# Keys of other lengths, two lines, no base64, and bits beyond the 32 bytes.
+key_files()
+{
+	local n
+
+	umask 077
+	for n in 16 31 33; do
+		head -c "$n" /dev/urandom | base64 >"$tmp/$n"
+	done
+	for n in 1 2; do
+		head -c 32 /dev/urandom | base64
+	done >"$tmp/two"
+	printf '%043d=\n' 0 | tr 0 '!' >"$tmp/none"
+	printf '%042dB=\n' 0 >"$tmp/more"
 }
 
 objects="node peer group sa stats monitor check resync genkey"
@@ -206,6 +229,24 @@ genkey_warns()
 		grep -q "warning: everybody may read" "$tmp/err" &&
 		(umask 077; "$xfrm_ha" genkey >"$tmp/closed" 2>"$tmp/err2") &&
 		[ ! -s "$tmp/err2" ] && [ "$(wc -c <"$tmp/open")" -eq 45 ]
+}
+
+# Also by root: then it is nobody who tries.
+unreadable()
+{
+	local as=() out rc
+
+	[ "$(id -u)" -ne 0 ] ||
+		as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	cp "$xfrm_ha" "$tmp/xfrm-ha" && cp "$tmp/31" "$tmp/locked" &&
+		chmod 755 "$tmp/xfrm-ha" && chmod 711 "$tmp" &&
+		chmod 000 "$tmp/locked" || return
+	out=$("${as[@]}" "$tmp/xfrm-ha" peer set 2 key-file "$tmp/locked" 2>&1)
+	rc=$?
+	[ "$rc" -eq 1 ] &&
+		[ "$out" = "xfrm-ha: $tmp/locked: Permission denied" ] && return
+	echo "exit $rc: $out"
+	return 1
 }
 
 # A full disk is an error and not half a key.
@@ -287,11 +328,12 @@ no_module()
 	return "$ret"
 }
 
+(key_files)
 n=0
 while IFS= read -r line; do
 	n=$((n + 1))
 done < <(table)
-ktap_plan $((n + 1 + 9 + 3 + 4 + 7))
+ktap_plan $((n + 1 + 9 + 3 + 5 + 7))
 
 while IFS= read -r line; do
 	status=${line%%|*} line=${line#*|}
@@ -299,7 +341,9 @@ while IFS= read -r line; do
 	words=${line%%|*} part=${line#*|}
 	words=${words/#PEER/peer add 2 local 10.0.0.1 remote 10.0.0.2 insecure}
 	words=${words/#GROUP/group add east local 10.0.0.1}
-	ktap_test "refused: ${words:-no words}" refused "$status" "$words" "$part"
+	name=${words:-no words}
+	words=${words/TMP/$tmp} part=${part/TMP/$tmp}
+	ktap_test "refused: $name" refused "$status" "$words" "$part"
 done < <(table)
 
 ktap_test "help" helps "help" "\[OPTIONS\]"
@@ -313,6 +357,7 @@ ktap_test "--help" helps "--help" "\[OPTIONS\]"
 ktap_test "genkey: 32 bytes, new each time" genkey
 ktap_test "genkey: all digits of base64" genkey_alphabet
 ktap_test "genkey: warns of a readable file" genkey_warns
+ktap_test "a key file that must not be read" unreadable
 ktap_test "a full disk is an error" full_disk
 
 ktap_test "batch: comments and empty lines" batch_comments

@@ -11,16 +11,21 @@
 
 #include "traffic.h"
 
-/* With a full window and lost echoes: how long until the oldest are given up. */
+/*
+ * With a full window and lost echoes: how long until the oldest are given up; by the clock, three of its ticks at least. Twice
+ * as long each time by the clock, until an echo comes: what makes them late must not be made worse.
+ */
 #define WINDOW_STALL_NS 200000000ull
+#define WINDOW_STALL_TICKS 3
 
 /* ... on a machine that is so many times as slow as others, as the tests know. */
-static uint64_t stall_ns(void)
+static uint64_t stall_ns(double rate)
 {
 	const char *slower = getenv("XHA_PATIENCE");
 	unsigned long n = slower ? strtoul(slower, NULL, 10) : 1;
+	uint64_t stall = WINDOW_STALL_NS * (n ? n : 1), ticks = rate > 0 ? WINDOW_STALL_TICKS * 1e9 / rate : 0;
 
-	return WINDOW_STALL_NS * (n ? n : 1);
+	return stall > ticks ? stall : ticks;
 }
 
 static int open_socket(const struct options *opt)
@@ -120,7 +125,7 @@ static void wait_for(int fd, uint64_t ns)
 
 int client(struct options *opt)
 {
-	uint64_t start, now, last_progress, end = 0, given_up = 0, seen = 0, stall = stall_ns();
+	uint64_t start, epoch, now, last_progress, end = 0, given_up = 0, seen = 0, stall;
 	struct tally t = { 0 };
 	uint32_t flow;
 	int fd, sent;
@@ -128,7 +133,8 @@ int client(struct options *opt)
 	fd = open_socket(opt);
 	if (fd < 0)
 		return 1;
-	start = last_progress = clock_ns(CLOCK_MONOTONIC);
+	stall = stall_ns(opt->rate);
+	start = epoch = last_progress = clock_ns(CLOCK_MONOTONIC);
 	flow = (uint32_t)start ^ (uint32_t)getpid() << 16;
 	if (opt->seconds > 0)
 		end = start + opt->seconds * 1e9;
@@ -144,19 +150,26 @@ int client(struct options *opt)
 		if (t.received != seen) {
 			seen = t.received;
 			last_progress = now;
+			stall = stall_ns(opt->rate);
 		}
 		if (opt->rate > 0) {
-			due = start + (uint64_t)(t.sent * 1e9 / opt->rate);
+			due = epoch + (uint64_t)(t.sent * 1e9 / opt->rate);
 			if (now < due) {
 				wait_for(fd, due - now);
 				continue;
 			}
-		} else if (opt->echo && missing(&t) >= given_up + opt->window) {
-			if (now - last_progress > stall) {
+		}
+		if (opt->window && opt->echo && missing(&t) >= given_up + opt->window) {
+			if (now - last_progress >= stall) {
 				given_up = missing(&t);
 				last_progress = now;
+				if (opt->rate > 0)
+					stall *= 2;
 			}
-			wait_for(fd, 1000000);
+			/* The clock stands still meanwhile: what was not sent is not made up for. */
+			if (opt->rate > 0)
+				epoch = now - (uint64_t)(t.sent * 1e9 / opt->rate);
+			wait_for(fd, last_progress + stall - now);
 			continue;
 		}
 		sent = send_one(fd, opt, &t, flow);
@@ -169,7 +182,11 @@ int client(struct options *opt)
 	}
 
 	now = clock_ns(CLOCK_MONOTONIC);
-	end = now + opt->linger * 1e9;
+	/* Where answers take longer than that, they are waited for. */
+	end = opt->linger * 1e9;
+	if (end < 2 * t.rtt_max)
+		end = 2 * t.rtt_max;
+	end += now;
 	while (opt->echo && missing(&t) && clock_ns(CLOCK_MONOTONIC) < end) {
 		wait_for(fd, 10000000);
 		receive(fd, &t, flow);

@@ -22,7 +22,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: xha-traffic server ADDR PORT [--df yes|no]\n"
-		"       xha-traffic client ADDR PORT { --rate PPS | --rate 0 [--window N] } [--count N] [--seconds S]\n"
+		"       xha-traffic client ADDR PORT --rate PPS|0 [--window N] [--count N] [--seconds S]\n"
 		"                   [--bind SRC] [--size BYTES] [--linger S] [--df yes|no]\n"
 		"       xha-traffic blast ADDR PORT --rate PPS [--count N] [--seconds S] [--bind SRC] [--size BYTES]\n"
 		"--df yes: nothing may fragment them; when the stack refuses one as too big, they get as small as it wants.\n"
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 		{ "linger", required_argument, NULL, 'l' }, { "df", required_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options opt = { .rate = 100, .size = 64, .window = 32, .linger = 1, .echo = true };
+	struct options opt = { .rate = 100, .size = 64, .linger = 1, .echo = true };
 	struct sigaction act = { .sa_handler = on_signal };
 	double value;
 	int c;
@@ -117,6 +117,8 @@ int main(int argc, char **argv)
 		if (error)
 			return 2;
 	}
+	if (opt.rate == 0 && !opt.window)
+		opt.window = 32;
 	argv += optind;
 	if (argc - optind != 3)
 		return usage();

@@ -27,11 +27,12 @@ enum df { DF_DEFAULT, DF_YES, DF_NO };
 struct options {
 	struct sockaddr_storage peer, bind;
 	socklen_t peer_len, bind_len;
-	double rate;		/* datagrams per second; 0: as fast as possible, at most window outstanding */
+	double rate;		/* datagrams per second; 0: as fast as the window allows */
 	uint64_t count;		/* 0: until the time is over or a signal comes */
 	double seconds;
 	double linger;		/* how long after the last datagram echoes are waited for */
-	unsigned int size, window;
+	unsigned int size;
+	unsigned int window;	/* without an echo at the same time; 0: any number */
 	enum df df;
 	bool echo;		/* false: one way */
 };

@@ -150,10 +150,12 @@ static void gen_counters(struct xha_sa_desc *d)
 static void gen_secctx(struct xha_secctx *ctx)
 {
 	static char any[XHA_SECCTX_MAX];
+	size_t i;
 
 	if (!one_in(4))
 		return;
-	fill(any, one_in(64) ? sizeof(any) : 0);
+	for (i = 0; i < sizeof(any); i++)
+		any[i] = 1 + rnd_below(255);
 	ctx->doi = rnd();
 	ctx->alg = rnd();
 	ctx->len = one_in(8) ? XHA_SECCTX_MAX : 1 + rnd_below(40);
@@ -177,6 +179,11 @@ static void gen_options(struct xha_sa_desc *d)
 	if (one_in(3)) {
 		d->has |= XHA_SA_HAS_PCPU;
 		d->pcpu_num = rnd_edgy();
+	}
+	if (one_in(3)) {
+		d->has |= XHA_SA_HAS_EVENTS;
+		d->events_diff = rnd_edgy();
+		d->events_age = rnd_edgy();
 	}
 	gen_secctx(&d->secctx);
 }
@@ -221,6 +228,7 @@ void gen_sa(struct gen_sa *g)
 	d->extra_flags = one_in(2) ? 0 : rnd_edgy();
 	d->tfcpad = one_in(2) ? 0 : rnd_edgy();
 	d->nat_keepalive = one_in(2) ? 0 : rnd_edgy();
+	d->mapping_maxage = one_in(2) ? 0 : rnd_edgy();
 	d->esn_window = one_in(2) ? 0 : one_in(4) ? 4096 : rnd_below(4097);
 	gen_options(d);
 	gen_counters(d);
@@ -364,6 +372,8 @@ int gen_put(struct xha_writer *w, u8 type)
 		return xha_put_policy(w, &pol);
 	case XHA_REC_DELETE:
 		return xha_put_delete(w, rnd());
+	case XHA_REC_SAME:
+		return xha_put_same(w, rnd(), rnd_edgy());
 	case XHA_REC_LEASE:
 		return xha_put_lease(w, rnd(), rnd());
 	case XHA_REC_LEASE64:

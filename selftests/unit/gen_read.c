@@ -247,6 +247,8 @@ static int read_elem(struct xha_rec *rec, struct gen_seen *seen)
 	switch (rec->type) {
 	case XHA_REC_DELETE:
 		return xha_get_delete(rec, &id);
+	case XHA_REC_SAME:
+		return xha_get_same(rec, &id, &v64);
 	case XHA_REC_LEASE:
 		return xha_get_lease(rec, &id, &v32);
 	case XHA_REC_LEASE64:
@@ -327,4 +329,14 @@ void gen_read(const u8 *buf, size_t len, struct gen_seen *seen)
 		}
 	}
 	seen->bad += ret == -EBADMSG;
+}
+
+void gen_read_copy(const u8 *buf, size_t len, struct gen_seen *seen)
+{
+	u8 *copy = malloc(len ? len : 1);
+
+	memcpy(copy, buf, len);
+	gen_read(copy + !len, len, seen);	/* len 0: nothing may be read */
+	CHECK(!seen->fault, "%s", seen->fault ? seen->fault : "");
+	free(copy);
 }

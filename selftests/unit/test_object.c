@@ -91,6 +91,7 @@ static void t_sizes(void)
 	g.d.extra_flags = 1;
 	g.d.tfcpad = 1;
 	g.d.nat_keepalive = 1;
+	g.d.mapping_maxage = 1;
 	g.d.has = 0xff;
 	g.d.encap.encap_oa.a6[3] = 1;
 	g.d.esn_window = 4096;
@@ -149,8 +150,10 @@ static const struct {
 	MEMBER(mark.v, 1), MEMBER(mark.m, 1), MEMBER(smark.v, 1),
 	MEMBER(smark.m, 1), MEMBER(if_id, 1), MEMBER(extra_flags, 1),
 	MEMBER(tfcpad, 1), MEMBER(esn_window, 1), MEMBER(nat_keepalive, 1),
+	MEMBER(mapping_maxage, 1),
 	MEMBER(has, XHA_SA_HAS_ENCAP), MEMBER(has, XHA_SA_HAS_COADDR),
-	MEMBER(has, XHA_SA_HAS_PCPU), MEMBER(secctx.doi, 1), MEMBER(secctx.alg, 1),
+	MEMBER(has, XHA_SA_HAS_PCPU), MEMBER(has, XHA_SA_HAS_EVENTS),
+	MEMBER(secctx.doi, 1), MEMBER(secctx.alg, 1),
 	MEMBER(secctx.len, 1),
 };
 
@@ -158,6 +161,7 @@ static const struct {
 static void labelled_sa(struct gen_sa *g)
 {
 	gen_usual_sa(g);
+	memset(g->keys[1], 'x', sizeof(g->keys[1]));
 	g->d.secctx = (struct xha_secctx){ 1, 1, 20, (const char *)g->keys[1] };
 }
 

@@ -360,6 +360,26 @@ static void t_full(void)
 	}
 }
 
+static void t_exposure(void)
+{
+	/* Nothing on the way, 100 packets/s: what came since the window, as far as one can be due. */
+	CHECK(xha_replay_exposure(100, 300, 0, 1000, 0, 0) == 30);
+	CHECK(xha_replay_exposure(100, 60000, 0, 1000, 0, 0) == 100);
+	CHECK(xha_replay_exposure(100, 60000, 250, 1000, 0, 0) == 125);
+	CHECK(xha_replay_exposure(100, 60000, 250, 0, 0, 0) == 6000);
+	/* By packets: no more than these, and what came in the silence. */
+	CHECK(xha_replay_exposure(100, 60000, 0, 1000, 32, 0) == 32);
+	CHECK(xha_replay_exposure(100, 60000, 250, 0, 32, 0) == 57);
+	CHECK(xha_replay_exposure(100, 100, 250, 0, 32, 0) == 10);
+	/* What the window is moved by is refused. */
+	CHECK(xha_replay_exposure(100, 300, 0, 1000, 0, 29) == 1);
+	CHECK(xha_replay_exposure(100, 300, 0, 1000, 0, 30) == 0);
+	CHECK(xha_replay_exposure(100, 300, 0, 1000, 0, U32_MAX) == 0);
+	CHECK(xha_replay_exposure(0, U64_MAX, U32_MAX, 1000, 0, 0) == 0);
+	/* Nonsense saturates. */
+	CHECK(xha_replay_exposure(1000, U64_MAX, U64_MAX, 1000, 32, 0) == U64_MAX);
+}
+
 static const struct unit_case cases[] = {
 	{ "numbers sent", t_oseq },
 	{ "get reads what the kernel's check would", t_get },
@@ -370,6 +390,7 @@ static const struct unit_case cases[] = {
 	{ "no window", t_no_window },
 	{ "advance", t_advance },
 	{ "full", t_full },
+	{ "exposure", t_exposure },
 };
 
 UNIT_MAIN(cases)

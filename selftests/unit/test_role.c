@@ -64,6 +64,10 @@ static void check_invariants(const struct xha_role_in *in,
 	/* Ceasing to be active closes the gate. */
 	RULE(!!(out->todo & XHA_DO_GATE) ==
 	     (in->role == ACTIVE && out->role != ACTIVE));
+	/* Who leaves of its own accord does not know who comes next; who is told, or asked, does. */
+	if (out->todo & XHA_DO_GATE)
+		RULE(!!(out->todo & XHA_DO_TERM) ==
+		     (in->event == XHA_EV_VIP_DOWN || in->event == XHA_EV_SET_STANDBY));
 	/* Who comes to depend on another's copy asks for it. */
 	RULE(!!(out->todo & XHA_DO_WANT) ==
 	     (out->role != in->role && out->role != ACTIVE));
@@ -110,6 +114,24 @@ static void check_facts(const struct xha_role_in *in,
 			RULE(out->role == ACTIVE && out->todo == XHA_DO_TERM);
 		else if (in->role != FENCED)
 			RULE(out->role == in->role && !out->todo);
+		break;
+	/* It closes for the one that asks, which has the VIP or will; it raises no term. */
+	case XHA_EV_HANDOVER:
+		if (in->role == ACTIVE)
+			RULE(out->role == STANDBY &&
+			     out->todo == (XHA_DO_GATE | XHA_DO_WANT));
+		else if (in->role != FENCED)
+			RULE(out->role == in->role && !out->todo);
+		break;
+	/* Only who has closed for a peer resumes; who is fenced knows of an active. */
+	case XHA_EV_RESUME:
+		if (in->role == STANDBY)
+			RULE(out->role == ACTIVE);
+		else if (in->role != FENCED)
+			RULE(out->role == in->role && !out->todo);
+		else
+			RULE(out->role == (in->vip && in->vip_present ?
+					   FENCED : ACTIVE));
 		break;
 	default:
 		break;
@@ -283,6 +305,34 @@ static void t_nodes(void)
 	}
 }
 
+/* Out of contact two nodes take turns, until both have the VIP: the later one wins. */
+static void t_turns(void)
+{
+	int n, k, me, other;
+
+	for (n = 0; n < 1000; n++) {
+		memset(nodes, 0, sizeof(nodes));
+		apart = true;
+		me = rnd_below(2);
+		happens(me, XHA_EV_VIP_UP);
+		other = !me;
+		nodes[other].term = nodes[me].term;
+		for (k = rnd_below(6); k; k--) {
+			happens(me, XHA_EV_VIP_DOWN);
+			happens(other, XHA_EV_VIP_UP);
+			me = other;
+			other = !me;
+		}
+		happens(other, XHA_EV_VIP_DOWN);
+		happens(other, XHA_EV_VIP_UP);
+		CHECK(xha_role_wins(nodes[other].term, other + 1,
+				    nodes[me].term, me + 1),
+		      "term %llu of the later one, %llu of the other",
+		      (unsigned long long)nodes[other].term,
+		      (unsigned long long)nodes[me].term);
+	}
+}
+
 static const struct unit_case cases[] = {
 	{ "invariants", t_invariants },
 	{ "facts", t_facts },
@@ -290,6 +340,7 @@ static const struct unit_case cases[] = {
 	{ "who wins", t_wins },
 	{ "names", t_names },
 	{ "three nodes settle on one active", t_nodes },
+	{ "of two that took turns unheard the later one wins", t_turns },
 };
 
 UNIT_MAIN(cases)

@@ -13,7 +13,7 @@ static const u8 all_types[] = {
 	XHA_REC_HELLO, XHA_REC_ACK, XHA_REC_GROUP, XHA_REC_BEGIN,
 	XHA_REC_CHECK, XHA_REC_SA, XHA_REC_POLICY, XHA_REC_DELETE,
 	XHA_REC_LEASE, XHA_REC_LEASE64, XHA_REC_WINDOW, XHA_REC_LIFE,
-	XHA_REC_RESULT, XHA_REC_TIME, XHA_REC_FINAL, XHA_REC_PACE,
+	XHA_REC_RESULT, XHA_REC_TIME, XHA_REC_FINAL, XHA_REC_PACE, XHA_REC_SAME,
 };
 
 /* The first record of what @w wrote. */
@@ -269,6 +269,7 @@ static void t_elements(void)
 		CHECK(!xha_put_final(&w, i, ~i, 0xfffffff0ULL + i));
 		pace = gen_pace();
 		CHECK(!xha_put_pace(&w, i, pace));
+		CHECK(!xha_put_same(&w, i, ~0xfffffff0ULL - i));
 		first(&w, &r, &rec);
 		CHECK(xha_get_lease(&rec, &id, &lease) == 1 &&
 		      id == (u32)i && lease == 0xfffffff0U + i);
@@ -299,6 +300,9 @@ static void t_elements(void)
 		CHECK(xha_next(&r, &rec) == 1);
 		CHECK(xha_get_pace(&rec, &id, &p2) == 1 && id == (u32)i &&
 		      xha_pace_same(pace, p2));
+		CHECK(xha_next(&r, &rec) == 1);
+		CHECK(xha_get_same(&rec, &id, &lease64) == 1 && id == (u32)i &&
+		      lease64 == ~0xfffffff0ULL - i);
 		CHECK(!xha_next(&r, &rec));
 	}
 }

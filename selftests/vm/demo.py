@@ -81,15 +81,15 @@ def run(pair, story, sas):
     pair["gw1"].kill()
     time.sleep(PAUSE)
     print("==> the VIP moves to gw2", flush=True)
-    before, after = pair.take_vip("gw2")
+    before, after, first = pair.time_vip("gw2", TUNNEL)
     story.add(before, f"VIP {VIP[4]} moves to gw2: ip address add, gratuitous ARP ({(after - before) / 1e6:.0f} ms with both)")
     pair.wait(lambda: takeover(monitor), "the event of the takeover")
     time.sleep(3)
     flow.finish([one])
-    return one, takeover(monitor)
+    return one, takeover(monitor), first
 
 
-def judge(pair, story, one, event):
+def judge(pair, story, sas, one, event, first):
     """Prints the timeline and the verdict; true if all held."""
     t, capture = one.tunnel, flow.Capture(pair)
     moved = capture.moved(t.spi_in, "gw2")
@@ -115,9 +115,13 @@ Result
   replay drops at the remote   {sum(drops.values())}   (XfrmInStateSeqError + XfrmInStateProtoError)
   ESP numbers used twice       {len(twice)}
   sequence number              {old[-1][2]} before, {new[0][2]} after (jump {new[0][2] - old[-1][2]})
-  SAs taken over               {event['sas']} in {event['duration']} us
+  in clear text on the wire    {len(capture.clear)}
+  SAs taken over               {event['sas']} of {sas + 2} in {event['duration']} us
+  VIP added to first ESP       {first['esp']} us, of which {first['added']} until it was added (aim: 5000 for 1,000 SAs)
   inbound exposure             {event['exposure']} packets that could be replayed once""")
-    return not (after or drops or twice) and new[0][2] > old[-1][2] and one.report["received"] > lost
+    print(f"# figure: {event['sas']} SAs: first ESP {first['esp']} us after the VIP was about to be added, to be below 5000")
+    return (not (after or drops or twice or capture.clear) and new[0][2] > old[-1][2] and one.report["received"] > lost
+            and event["sas"] == sas + 2)
 
 
 def main():
@@ -128,7 +132,7 @@ def main():
     story = Story()
     print(f"==> booting gw1, gw2 and remote with Linux {kernel}", flush=True)
     with Pair(kernel, workdir) as pair:
-        held = judge(pair, story, *run(pair, story, sas))
+        held = judge(pair, story, sas, *run(pair, story, sas))
     print(f"\n{'It held: the tunnel lives on, the remote noticed nothing but the gap.' if held else 'IT DID NOT HOLD.'}"
           f"  (consoles and captures: {os.path.relpath(workdir)})")
     return 0 if held else 1

@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """keepalived moves the VIPs, with the files of examples/ as they are: a gateway dies, comes back, is stopped, is demoted,
-loses its inside. Each time traffic goes on where keepalived says, and nothing is lost that was sent there.
+loses its inside, or its outside. Each time traffic goes on where keepalived says, and nothing is lost that was sent there.
 
 usage: python3 -m selftests.vm.keepalived [KERNEL]
 """
 
 import re
 
-from . import ktap, vrrp
+from . import demo, ktap, moves, vrrp
 from .pair import GATEWAYS
-from .vrrp import PRIORITY, Vrrp, example
+from .tunnel import batch
+from .vrrp import HELD, PRIORITY, Vrrp, example
 
 ETC = "/etc/keepalived"
 CONF = f"{ETC}/keepalived.conf"
 LOW = 120  # with which the one is below the other
-MOVES = 7
+MOVES = 9
+SAS = 1000  # besides those with traffic
 
 
-def daemon_conf(name, priority=None):
+def daemon_conf(name, priority=None, preempt=True):
     """Both examples, one including the other; {path: text}"""
     texts = {}
     for file in ("keepalived.conf", "keepalived-notify.conf"):
-        text, count = re.subn(r"^\tpriority 200$", f"\tpriority {priority or PRIORITY[name]}",
+        text, count = re.subn(r"^\tpriority 200$", f"\tpriority {priority or PRIORITY[name]}" + ("" if preempt else "\n\tnopreempt"),
                               example(file), flags=re.MULTILINE)
         assert count, f"{file} has no priority"
         texts[f"{ETC}/{file}"] = text
@@ -39,8 +41,12 @@ class Keepalived(Vrrp):
     def module_conf(self, name):
         return super().module_conf(name).replace("#group add west", "group add west")
 
-    def configure_daemon(self, name, priority=None):
-        for path, text in daemon_conf(name, priority).items():
+    def tunnels_at(self, name):
+        super().tunnels_at(name)
+        batch(self[name], demo.more_sas(SAS))
+
+    def configure_daemon(self, name, priority=None, preempt=True):
+        for path, text in daemon_conf(name, priority, preempt).items():
             self[name].push(text.encode(), path)
 
     def start_daemon(self, name):
@@ -62,6 +68,14 @@ class Keepalived(Vrrp):
 
     def west_at(self, gateway):
         self.wait(lambda: self.west(gateway) == "active", f"{gateway}: active for west, by the script", detail=self.tell)
+
+    def effective(self, name):
+        """The lowest priority that keepalived goes by now, of all its instances."""
+        self.signal_daemon(name, "USR1")
+        data = self[name].run("for i in $(seq 50); do [ -s /tmp/keepalived.data ] && break; sleep 0.1; done; cat /tmp/keepalived.data").out
+        self[name].run("rm -f /tmp/keepalived.data")
+        found = re.findall(r"Effective priority = (\d+)", data)
+        return min(map(int, found), default=0)
 
     def tell(self):
         """What keepalived said last."""
@@ -86,16 +100,28 @@ def demoted(pair):
     pair.moved("priority", "gw2", since)
 
 
-def inside_down(pair):
-    """gw2's inside has no carrier; when it has one again, gw2 has the higher priority."""
+def side_down(pair, side, segment, device):
+    """A side of gw2 has no carrier; when it has one again, gw2 has the higher priority."""
     since = pair.hub.now()
-    pair["gw2"].link("lan", False)
-    pair.moved("inside down", "gw1", since, since)
-    # What it wanted to forward then has begun to look for the host: that ends without an answer, before it is tried anew.
-    pair.wait(lambda: "INCOMPLETE" not in pair["gw2"].run("ip neigh show dev eth2").out, "gw2 has given up looking for the host")
+    pair["gw2"].link(segment, False)
+    pair.moved(f"{side} down", "gw1", since, since)
+    # What it wanted to send then has begun to look for its neighbour: that ends without an answer, before it is tried anew.
+    pair.wait(lambda: "INCOMPLETE" not in pair["gw2"].run(f"ip neigh show dev {device}").out, "gw2 has given up looking for a neighbour")
     since = pair.hub.now()
-    pair["gw2"].link("lan", True)
-    pair.moved("inside up", "gw2", since)
+    pair["gw2"].link(segment, True)
+    pair.moved(f"{side} up", "gw2", since)
+
+
+def stays(check, pair):
+    """Without pre-emption a higher priority moves nothing. gw1's own is: the script that lowers it has succeeded, and is asked."""
+    for name in GATEWAYS:
+        pair.configure_daemon(name, preempt=False)
+        pair.signal_daemon(name, "HUP")
+    pair.wait(lambda: pair.effective("gw1") >= PRIORITY["gw1"], "gw1 has its own priority", detail=pair.tell)
+    since = pair.hub.now()
+    pair.wait(lambda: sum(moves.advertised(pair, name, since) for name in GATEWAYS) >= HELD, f"{HELD} advertisements", detail=pair.tell)
+    sent = [moves.advertised(pair, name, since) > 0 for name in GATEWAYS]
+    check.equal("a higher priority without pre-emption: nobody moves", sent, [False, True])
 
 
 def scenario(check, kernel, workdir):
@@ -113,12 +139,15 @@ def scenario(check, kernel, workdir):
         demoted(pair)
         pair.west_at("gw2")
         check.step("gw1 has a lower priority, gw2 is master")
-        inside_down(pair)
+        side_down(pair, "inside", "lan", "eth2")
         check.step("gw2's inside went and came")
+        side_down(pair, "outside", "wan", "eth0")
+        check.step("gw2's outside went and came")
+        stays(check, pair)
         roles = [pair.west(name) for name in GATEWAYS]
         check.equal("the group without a VIP is where keepalived's script says", roles, ["standby", "active"])
         vrrp.end(check, pair, flows)
 
 
 if __name__ == "__main__":
-    ktap.main(vrrp.CHECKS + MOVES + 1, scenario, "keepalived")
+    ktap.main(vrrp.CHECKS + MOVES + 2, scenario, "keepalived")

@@ -31,6 +31,10 @@ class Ktap:
             # What quotes another test's results must not be taken for results.
             say(f"# {'| ' if QUOTED.match(line) else ''}{line}")
 
+    def figure(self, text):
+        """One that the run repeats at its end."""
+        self.diag(f"figure: {text}")
+
     def check(self, name, truth, detail=""):
         self.done += 1
         if not truth:
@@ -52,6 +56,11 @@ class Ktap:
         return 1 if self.failed else 0
 
 
+def leakless(kernel):
+    """What the lab has made sure of besides, where the kernel has kmemleak."""
+    return ", nothing has leaked" if "debug" in kernel else ""
+
+
 def main(plan, scenario, name):
     """Runs scenario(ktap, kernel, workdir) as `python3 -m selftests.vm.NAME KERNEL`; the last check is of its guests."""
     kernel = sys.argv[1] if len(sys.argv) > 1 else "6.12"
@@ -59,11 +68,12 @@ def main(plan, scenario, name):
     shutil.rmtree(workdir, ignore_errors=True)
     workdir.mkdir(parents=True)
     ktap = Ktap(plan + 1)
+    end = f"{name}: ran to its end, all guests alive, their consoles clean{leakless(kernel)}"
     try:
         scenario(ktap, kernel, workdir)
     except Exception as error:  # whatever it is, the scenario did not hold
         ktap.diag(traceback.format_exc(limit=-4))
-        ktap.check(f"{name}: ran to its end, all guests alive, their consoles clean", False, f"logs: {workdir}\n{error}")
+        ktap.check(end, False, f"logs: {workdir}\n{error}")
     else:
-        ktap.check(f"{name}: ran to its end, all guests alive, their consoles clean", True)
+        ktap.check(end, True)
     sys.exit(ktap.status())

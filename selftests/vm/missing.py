@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A standby whose kernel lacks an algorithm: what needs it is named, the rest is hot, and there is peace.
+"""A standby whose kernel lacks an algorithm, or the security module that a context is of: what needs it is named, the rest is
+hot, and there is peace.
 
 usage: python3 -m selftests.vm.missing [KERNEL]
 """
@@ -10,9 +11,16 @@ from . import flow, ktap
 from .pair import GATEWAYS, Pair
 from .tunnel import Tunnel, batch
 
-HERE, LACKING = Tunnel(1, window="esn"), Tunnel(2, "chacha")
+HERE, LACKING, LABELLED = Tunnel(1, window="esn"), Tunnel(2, "chacha"), Tunnel(3)
 AUDITS = 3
 RATE = 20
+
+
+class Unlike(Pair):
+    """Only gw1 labels IPsec."""
+
+    def options_of(self, name):
+        return super().options_of(name) | ({"extra_cmdline": "security=selinux"} if name == "gw1" else {})
 
 
 def take_away(guest):
@@ -27,11 +35,11 @@ def reasons(pair):
 
 def settled(pair):
     one, two = pair.group("gw1"), pair.group("gw2")
-    return one["peers"][0]["refused"] == 2 and two["sync"] == "hot" and (one, two)
+    return one["peers"][0]["refused"] == 4 and two["sync"] == "hot" and (one, two)
 
 
 def scenario(check, kernel, workdir):
-    with Pair(kernel, workdir) as pair:
+    with Unlike(kernel, workdir) as pair:
         take_away(pair["gw2"])
         pair.ends([HERE, LACKING])
         for name in GATEWAYS:
@@ -39,10 +47,12 @@ def scenario(check, kernel, workdir):
         pair.take_vip("gw1")
         pair.wait_group("gw1", role="active")
         batch(pair["gw1"], [line for t in pair.tunnels for line in t.states() + t.policies(True)])
-        one, two = pair.wait(lambda: settled(pair), "gw2 refuses two SAs and is hot", detail=pair.show)
-        check.equal("the active counts what a failover would lose", one["not_replicated"], 2)
+        batch(pair["gw1"], [f"{line} ctx init" for line in LABELLED.states()])
+        one, two = pair.wait(lambda: settled(pair), "gw2 refuses four SAs and is hot", detail=pair.show)
+        check.equal("the active counts what a failover would lose", one["not_replicated"], 4)
+        why = ((LACKING, "an algorithm is not available"), (LABELLED, "it has an attribute or security context that is not known"))
         check.equal("... and says why", reasons(pair), {
-            f"0x{spi:08x}": "at peer 2: an algorithm is not available" for spi in (LACKING.spi_in, LACKING.spi_out)})
+            f"0x{spi:08x}": f"at peer 2: {text}" for t, text in why for spi in (t.spi_in, t.spi_out)})
         check.equal("the standby has all else", (two["sas"], two["policy_count"]), (2, one["policy_count"]))
         before = pair.stats("gw1")
         pair.wait(lambda: pair.stats("gw1")["audit_checks"] >= before["audit_checks"] + AUDITS, f"{AUDITS} audits")

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """Modules that are wrong on purpose: each must fail the check that is named for it in selftests/net/mutants.
 
-usage: [SOUND=1] python3 -m selftests.vm.mutants [KERNEL]
+usage: [ALL=1] [SOUND=1] python3 -m selftests.vm.mutants [KERNEL]
 
-A line there is: NUMBER [-D FLAG]... [VARIABLE=VALUE]... SCRIPT 'CHECK'. Number 0 is a control: it has the flags, but is right, and must pass
-the script. SOUND=1: the sound module has to pass the scripts of the others, too (`make check` runs them anyway).
+A line there is: [full] NUMBER [-D FLAG]... [parameter=VALUE]... [VARIABLE=VALUE]... SCRIPT 'CHECK'. Number 0 is a control: it has the flags and
+parameters, but is right, and must pass the script. All lines without flags have one build, which is told its number. ALL=1: the lines with `full`,
+too. SOUND=1: what the mutants fail has to pass without them (`make check` runs it anyway).
 """
 
 import os
 import re
 import shlex
+from typing import NamedTuple
 
 from selftests.lab.vm import Lab
 
@@ -19,26 +21,47 @@ from .variant import variant
 
 LIST = ktap.TOP / "selftests/net/mutants"
 TEST_SECONDS = 300
+TOLD = ("-DXHA_MUTANTS",)
+
+
+class Row(NamedTuple):
+    """A line of the list."""
+    number: int
+    flags: tuple
+    words: tuple
+    script: str
+    check: str
+
+    @classmethod
+    def of(cls, line):
+        number, *more, script, check = line
+        flags = tuple(word for word in more if word.startswith("-"))
+        return cls(int(number), flags or TOLD, tuple(word for word in more if word not in flags), script, check)
+
+    def command(self):
+        """The script with its variables and what the module is told."""
+        told = [word for word in self.words if word[0].islower()] + ([f"mutant={self.number}"] if self.number else [])
+        variables = [word for word in self.words if word[0].isupper()] + ([f"XHA_PARAMS='{' '.join(told)}'"] if told else [])
+        return " ".join([*variables, f"./{self.script}"])
 
 
 def listed():
-    """[(number, flags, script with its variables, check)]"""
     rows = []
     for line in LIST.read_text(encoding="utf-8").splitlines():
         words = shlex.split(line, comments=True)
+        if words[:1] == ["full"]:
+            words = words[1:] if os.environ.get("ALL") else []
         if words:
-            number, *more, script, check = words
-            flags = tuple(word for word in more if word.startswith("-"))
-            rows.append((int(number), flags, " ".join([*(word for word in more if word not in flags), f"./{script}"]), check))
+            rows.append(Row.of(words))
     if os.environ.get("SOUND"):
-        rows = [(0, (), script, "") for script in sorted({row[2] for row in rows if row[0] and not row[1]})] + rows
+        sound = {row._replace(number=0, check="") for row in rows if row.number}
+        rows = sorted(sound - set(rows)) + rows
     return rows
 
 
-def built(kernel, number, flags):
-    """The module file of a mutant."""
-    name = f"mutant-{number}" + "".join(re.sub(r"\W+", "-", flag) for flag in flags)
-    return variant(kernel, name, f"-DXHA_MUTANT={number}", *flags)
+def built(kernel, flags):
+    """The module file for the mutants with these flags."""
+    return variant(kernel, f"mutant-{kernel}" + "".join(re.sub(r"\W+", "-", flag) for flag in flags), *flags)
 
 
 def attempt(guest, module, script):
@@ -49,19 +72,19 @@ def attempt(guest, module, script):
 
 
 def scenario(check, kernel, workdir, rows):
-    modules = {row[:2]: built(kernel, *row[:2]) for row in rows}
+    modules = {flags: built(kernel, flags) for flags in {row.flags for row in rows}}
     check.step(f"{len(modules)} modules built")
     with Lab(kernel, {"vm": []}, workdir / "right", testdir=ktap.BUILD / "test") as lab:
-        for number, flags, script, _ in (row for row in rows if not row[0]):
-            status, failures, out = attempt(lab["vm"], modules[number, flags], script)
-            check.check(f"control {' '.join(flags)}: passes {script}", not status and not failures, f"{status}\n{out[-3000:]}")
+        for row in (row for row in rows if not row.number):
+            status, failures, out = attempt(lab["vm"], modules[row.flags], row.command())
+            check.check(f"control {' '.join(row.flags)}: passes {row.command()}", not status and not failures, f"{status}\n{out[-3000:]}")
     # A mutant may well upset its kernel.
     with Lab(kernel, {"vm": []}, workdir / "wrong", testdir=ktap.BUILD / "test", allow=".") as lab:
-        for number, flags, script, name in (row for row in rows if row[0]):
-            status, failures, out = attempt(lab["vm"], modules[number, flags], script)
+        for row in (row for row in rows if row.number):
+            status, failures, out = attempt(lab["vm"], modules[row.flags], row.command())
             # Loaded, tried, and found by the check that is there for it: not just anything that ended badly.
-            found = status not in (0, 4) and name in failures
-            check.check(f"mutant {number}: {script} fails '{name}'", found, f"status {status}, failed {failures}\n{out[-3000:]}")
+            found = status not in (0, 4) and row.check in failures
+            check.check(f"mutant {row.number}: {row.script} fails '{row.check}'", found, f"status {status}, failed {failures}\n{out[-3000:]}")
 
 
 def main():

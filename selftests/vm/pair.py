@@ -14,7 +14,7 @@ import time
 
 from selftests.lab.vm import Lab, LabError, tool
 
-from .ktap import BUILD
+from .ktap import BUILD, TOP
 from .tunnel import VIP, batch
 
 MACHINES = {"gw1": ["wan", "sync"], "gw2": ["wan", "sync"], "remote": ["wan"]}
@@ -40,6 +40,12 @@ def module_file(kernel):
     return os.environ.get("XHA_MODULE") or BUILD / kernel / "xfrm_ha.ko"
 
 
+def unit(key):
+    """What systemd would run on that occasion."""
+    lines = (TOP / "tools/xfrm-ha.service").read_text(encoding="utf-8").splitlines()
+    return " && ".join(line.removeprefix(f"{key}=") for line in lines if line.startswith(f"{key}="))
+
+
 class Pair(Lab):
     machines_wanted = MACHINES
 
@@ -50,16 +56,6 @@ class Pair(Lab):
         super().__init__(kernel, self.machines_wanted, workdir, testdir=BUILD / "test", **options)
         self.tunnels, self.vips = [], VIP
         self.key = base64.b64encode(os.urandom(32)) + b"\n"
-
-    def __enter__(self):
-        super().__enter__()
-        try:
-            for name in self.guests:
-                self.prepare(name)
-        except BaseException:
-            self.end()
-            raise
-        return self
 
     def patience(self):
         return max(guest.patience for guest in self.guests.values())
@@ -89,14 +85,15 @@ class Pair(Lab):
     # ---- configuration -------------------------------------------------------
 
     def configure(self, name, knobs="", sample=None):
-        """The simple pair, as README says it; knobs are words of `group add`."""
+        """The simple pair, as README says it, by the file and the commands of the systemd unit; knobs are words of `group add`."""
         n = number(name)
         vips = " ".join(f"vip {address} dev eth0" for address in self.vips.values())
-        self[name].run(f"""modprobe xfrm_ha && xfrm-ha -batch - <<'E'
+        self[name].push(f"""# The simple pair
             node set id {n} {f"sample-period {sample}" if sample else ""}
             peer add {3 - n} local 10.150.0.{n} remote 10.150.0.{3 - n} dev eth1 key-file {KEY_FILE}
             group add east {vips} {knobs}
-E""")
+""".encode(), "/etc/xfrm-ha.conf")
+        self[name].run(unit("ExecStart"))
 
     def set_up(self, tunnels, knobs="", sample=None):
         """Both gateways configured, gw1 active with the tunnels, and gw2 hot."""
@@ -113,9 +110,13 @@ E""")
         batch(self["remote"], [line for t in tunnels for line in t.addresses(False, "eth0") + t.states() + t.policies(False)])
 
     def begin(self):
-        """gw1 gets the VIPs, becomes active and gets the tunnels; gw2 becomes hot."""
+        """gw1 gets the VIPs and becomes active, and what follows."""
         self.take_vip("gw1")
         self.wait_group("gw1", role="active")
+        self.fill()
+
+    def fill(self):
+        """gw1 is active and gets the tunnels; gw2 becomes hot."""
         batch(self["gw1"], [line for t in self.tunnels for line in t.states() + t.policies(True)])
         self.wait_hot("gw2")
 
@@ -135,6 +136,14 @@ E""")
         self[name].run(f"ip -batch - <<'E' && xha-announce eth0 {' '.join(self.vips.values())}\n{lines}\nE")
         return before, self.hub.now()
 
+    def time_vip(self, name, tunnel):
+        """The same, with the IPv4 address as the last one that the group waits for: (before, after, what xha-first found out)."""
+        before = self.hub.now()
+        inner, far = tunnel.inner
+        out = self[name].run(f"ip addr add {self.vips[6]}/128 dev eth0 nodad && xha-first eth0 {self.vips[4]} {inner} {far} && "
+                             f"xha-announce eth0 {' '.join(self.vips.values())}").out
+        return before, self.hub.now(), json.loads(out)
+
     def drop_vip(self, name):
         """`ip address del` of all VIPs; the hub's time before."""
         lines = "\n".join(f"addr del {address}/{32 if family == 4 else 128} dev eth0" for family, address in self.vips.items())
@@ -145,7 +154,6 @@ E""")
     def revive(self, name):
         """A killed gateway boots again, with addresses and servers, but no VIP, no module and no SAs."""
         self[name].boot(120)
-        self.prepare(name)
         self.addresses(name)
 
     # ---- questions -----------------------------------------------------------

@@ -7,7 +7,7 @@ usage: python3 -m selftests.vm.reload [KERNEL]
 import time
 
 from . import flow, ktap
-from .pair import Pair
+from .pair import Pair, unit
 from .tunnel import Tunnel, batch
 
 TUNNELS = [Tunnel(1, window="esn"), Tunnel(2, "cbc", family=6, mode="transport")]
@@ -24,7 +24,7 @@ def spis(guest):
 def unload(check, pair, name, gone):
     """rmmod under traffic: what was learned goes, what is the gateway's own stays, and nothing is lost."""
     before = spis(pair[name])
-    pair[name].run("modprobe -r xfrm_ha")
+    pair[name].run(unit("ExecStopPost"))
     check.equal(f"unload on {name}: {'its copies are gone' if gone else 'its SAs stay'}", spis(pair[name]), [] if gone else before)
     time.sleep(0.5 * pair.patience())
     pair.configure(name)

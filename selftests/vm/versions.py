@@ -56,16 +56,21 @@ def across(check, pair):
         pair.wait_group(other(taker), role="standby", sync="hot")
 
 
+def sending(pair, name):
+    """Datagrams in a second that a gateway sends; of what it receives, handshakes are not counted as frames."""
+    before = peer(pair, name)["frames_tx"], time.monotonic()
+    time.sleep(2 * pair.patience())
+    return (peer(pair, name)["frames_tx"] - before[0]) / (time.monotonic() - before[1])
+
+
 def nothing_in_common(check, pair, only):
     change(pair, "gw2", only)
     pair.wait(lambda: all(state == "refused" for state, _ in spoken(pair).values()), "both refuse", detail=pair.show)
     check.equal("without a common version both say so", [peer(pair, name)["reason"] for name in GATEWAYS],
                 ["no common version of the wire format"] * 2)
-    before = peer(pair, "gw2")["frames_rx"], time.monotonic()
-    time.sleep(2 * pair.patience())
-    rate = (peer(pair, "gw2")["frames_rx"] - before[0]) / (time.monotonic() - before[1])
-    # Two hellos, or their answers, in 200 ms, from each.
-    check.check("... and exchange no more than hellos", rate <= 20, f"{rate:.1f} frames/s")
+    rates = {name: sending(pair, name) for name in GATEWAYS}
+    # Each begins a handshake in 200 ms at most, and answers the other's; and they go on trying.
+    check.check("... and exchange no more than handshakes", all(0 < rate <= 20 for rate in rates.values()), f"frames/s: {rates}")
     check.equal("... and no copy", pair.group("gw2")["sas"], 0)
 
 

@@ -250,6 +250,8 @@ enum xfrm_ha_group {
 	XFRM_HA_GROUP_PEERS,		/* nested list of LIST_PEER */
 	XFRM_HA_GROUP_CHECK,		/* string: why 'check' fails; absent if it does not */
 	XFRM_HA_GROUP_CHECK_REDUNDANT,	/* string, likewise for 'check redundant' */
+	XFRM_HA_GROUP_POLICIES_LEFT,	/* u32, policies of this group that are not */
+	XFRM_HA_GROUP_POLICIES_WHY,	/* string: why, of one of them */
 	XFRM_HA_GROUP_PAD,
 
 	__XFRM_HA_GROUP_MAX,
@@ -269,11 +271,11 @@ enum xfrm_ha_sa {
 	XFRM_HA_SA_ROLE,		/* u8, enum xfrm_ha_role; absent: not replicated */
 	XFRM_HA_SA_OSEQ,		/* u64, last number used here */
 	XFRM_HA_SA_LEASE,		/* u64 */
-	XFRM_HA_SA_ACKED_LEASE,		/* u64, lowest over the peers in contact */
+	XFRM_HA_SA_ACKED_LEASE,		/* u64, lowest over the peers in contact, else over all */
 	XFRM_HA_SA_SEQ,			/* u64, highest number received */
 	XFRM_HA_SA_EXPOSURE,		/* u64, packets since the last synced window */
 	XFRM_HA_SA_RATE,		/* u64, packets/s sent; of a copy: as stated */
-	XFRM_HA_SA_OVERRUNS,		/* u64, samples above the acked lease */
+	XFRM_HA_SA_OVERRUNS,		/* u64, samples above the acked lease; see statistics.rst */
 	XFRM_HA_SA_CAPPED,		/* flag: jump at takeover cut, rekey asked for */
 	XFRM_HA_SA_NOT_REPLICATED,	/* string: the reason; absent if it is */
 	XFRM_HA_SA_PAD,
