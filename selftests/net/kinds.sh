@@ -203,7 +203,7 @@ verdict()
 
 # As many flows as there are rows, and none sends again before it was answered: what a guest cannot bear would be under way for
 # seconds, and lost with the gateway.
-RATE=3
+RATE=2
 IN_FLIGHT=$(patience 1000)000000
 PACE=$(paced $RATE)
 LINGER=$(longer 4)

@@ -13,7 +13,7 @@ from .tunnel import Tunnel
 
 TUNNELS = [Tunnel(1, "gcm", window="esn"), Tunnel(2, "gcm", window="32")]
 SHIFTS = (16, 64)
-SAMPLE_MS = 500
+SAMPLE_MS = 2000
 
 
 def passed(pair, sample):

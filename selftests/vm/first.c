@@ -3,8 +3,9 @@
  * xha-first: what a takeover takes, from the moment that its cause is there until a packet leaves. Adds an address to an
  * interface, and sends datagrams until the first ESP packet leaves by it.
  * usage: xha-first DEV ADDR FROM TO
- * ADDR is added with a prefix of 32; datagrams go from FROM to TO, which a policy protects. Prints, in us, how long it took
- * to add the address and how long from before that to the packet: {"added": 120, "esp": 480}.
+ * ADDR is added with a prefix of 32; datagrams go from FROM to TO, which a policy protects, and one is sent before, when
+ * nothing may leave. Prints, in us, how long it took to add the address and how long from before that to the packet:
+ * {"added": 120, "esp": 480}.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 
 #define PORT	9		/* discard */
 #define PATIENCE 10000000	/* us */
+#define SETTLE	20000		/* us */
 
 static int64_t now_us(void)
 {
@@ -110,6 +112,13 @@ int main(int argc, char **argv)
 	in = ifindex ? tap(ifindex) : -1;
 	if (out < 0 || in < 0) {
 		perror("xha-first");
+		return 1;
+	}
+	/* Closed still: what it takes to find that out is not the takeover's. */
+	sendto(out, "?", 1, 0, (void *)&to, sizeof(to));
+	usleep(SETTLE);
+	if (seen(in)) {
+		fprintf(stderr, "xha-first: an ESP packet without %s\n", argv[2]);
 		return 1;
 	}
 	began = now_us();

@@ -9,6 +9,7 @@ several run at a time.
 On the debug kernel the lab looks for what the module left behind; success is said only after that.
 """
 
+import math
 import os
 import subprocess
 import sys
@@ -58,12 +59,15 @@ def nic(kernel):
 
 
 def slowness(guest):
-    """How many times longer than usual this takes here, at least 1; a kernel with checkers in it has a patience of its own."""
+    """How many times longer than usual this takes here, at least 1; a kernel with checkers in it has a patience of its own.
+
+    A quarter more is usual, too: above that, rather too slow than too fast.
+    """
     if guest.kernel not in USUAL:
         return guest.patience
     began = time.monotonic()
     guest.run("for i in $(seq 100); do /bin/true; done")
-    return guest.patience * max(1, round((time.monotonic() - began) / USUAL[guest.kernel]))
+    return guest.patience * max(1, math.ceil((time.monotonic() - began) / USUAL[guest.kernel] - 0.25))
 
 
 def run(kernel, workdir):
