@@ -181,6 +181,25 @@ void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o, bool named)
 }
 
 /**
+ * xha_dirty_confirmed - a copy is whole: the peer has also what was only named to it
+ * @p: peer, xha_net.lock held
+ * @g: group
+ *
+ * What has changed since the CHECK is dirty or in flight again; its own ack tells.
+ */
+void xha_dirty_confirmed(struct xha_peer *p, struct xha_group *g)
+{
+	struct xha_obj *o;
+
+	list_for_each_entry(o, &g->objs, in_group) {
+		struct xha_track *t = &o->track[p->slot];
+
+		if (!o->dead && t->hash && t->had == t->hash && !t->flight)
+			t->known = true;
+	}
+}
+
+/**
  * xha_dirty_unknown - a peer has started anew: it knows nothing of before
  * @p: peer, xha_net.lock held
  */

@@ -19,6 +19,7 @@ void xha_dirty_buried(struct xha_net *xn, struct xha_obj *o);
 void xha_dirty_lost(struct xha_peer *p, struct xha_obj *o, enum xha_what what);
 void xha_dirty_sent(struct xha_peer *p, struct xha_obj *o, u64 hash);
 void xha_dirty_landed(struct xha_peer *p, struct xha_obj *o, bool named);
+void xha_dirty_confirmed(struct xha_peer *p, struct xha_group *g);
 void xha_dirty_unknown(struct xha_peer *p);
 void xha_dirty_bulk(struct xha_peer *p, struct xha_obj *o);
 void xha_dirty_forget(struct xha_net *xn, struct xha_obj *o);

@@ -149,7 +149,7 @@ void xha_merge_done(struct xha_peer *p, struct xha_group *g)
 	s->merge = false;
 	s->merged = true;
 	s->got_gen = 0;
-	xha_park_leave(g);
+	xha_park_settle(g);
 }
 
 /* What the peer has used beyond what was taken over is added, once. x->lock held. */
@@ -302,7 +302,8 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
  *
  * Policies come before their SAs, so that nothing leaves in clear text. Until the
  * SAs are there, too, it blocks: XFRM would ask a key manager for what is about to
- * come. That ends with the merge; with the next audit, if the peer is lost.
+ * come. That ends with the merge, and with that of any other peer; with the next
+ * audit, if a peer is lost.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -45,8 +45,8 @@ enum xha_what {
  * @pending: counted in xha_sync.pending
  * @bulk: counted in xha_sync.left
  * @lost: a frame that carried it got lost; counted in xha_sync.lost
- * @known: the peer has acked it, or has given it to us, since it started: if it
- *	   has it no more, it was deleted there
+ * @known: the peer has acked it, or the copy that named it, or has given it to us,
+ *	   since it started: if it has it no more, it was deleted there
  */
 struct xha_track {
 	struct list_head dirty[XHA_W_MAX];

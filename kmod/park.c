@@ -151,19 +151,34 @@ void xha_park_leave(struct xha_group *g)
 
 #define XHA_PARK_GRACE	1000	/* ms */
 
+/* Is the rest of what belongs to merged policies on its way? */
+static bool xha_park_merging(const struct xha_group *g)
+{
+	int slot;
+
+	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
+		if (g->peers[slot].merge && g->peers[slot].got_gen)
+			return true;
+	return false;
+}
+
 /**
  * xha_park_settle - what a change of the role has left to do; by the audit
  * @g: group
  *
  * A standby that was active a moment ago may still be answering what came by a
  * tunnel: its policies drop that, and go only after a while. On an active, those
- * that there was no memory for at the takeover, or whose merge did not end.
+ * that there was no memory for at the takeover, or that a merge has brought: when
+ * it is over, or when its peer is lost.
  */
 void xha_park_settle(struct xha_group *g)
 {
-	if (xha_group_active(g))
-		xha_park_leave(g);
-	else if (xha_now_ms() - g->since >= XHA_PARK_GRACE)
+	if (xha_group_active(g)) {
+		if (!xha_park_merging(g))
+			xha_park_leave(g);
+		return;
+	}
+	if (xha_now_ms() - g->since >= XHA_PARK_GRACE)
 		xha_park_enter(g);
 }
 
@@ -180,6 +195,23 @@ void xha_park_restore(struct xha_pol *pol)
 		xha_park_in(pol, false);
 }
 
+/**
+ * xha_park_why_not - why a policy of a group is not replicated
+ * @g: group
+ * @xp: policy
+ * @dir: XFRM_POLICY_*
+ *
+ * Return: NULL, or the reason; static.
+ */
+const char *xha_park_why_not(const struct xha_group *g, const struct xfrm_policy *xp, u8 dir)
+{
+	if (g->install == XFRM_HA_INSTALL_DAEMON)
+		return "install daemon";
+	if (g->policies == XFRM_HA_POLICIES_OFF)
+		return xha_park_off;
+	return xha_snapshot_pol_why_not(xp, dir);
+}
+
 /* The active carries them from now on, or ceases to: every peer gets a new copy. */
 static void xha_park_serve(struct xha_group *g)
 {
@@ -187,10 +219,8 @@ static void xha_park_serve(struct xha_group *g)
 
 	list_for_each_entry(o, &g->objs, in_group)
 		if (o->kind == XHA_KIND_POLICY && !o->dead && xha_obj_pol(o)->xp)
-			xha_obj_set_why(o, g->policies == XFRM_HA_POLICIES_OFF ?
-					xha_park_off :
-					xha_snapshot_pol_why_not(xha_obj_pol(o)->xp,
-								 xha_obj_pol(o)->key.dir));
+			xha_obj_set_why(o, xha_park_why_not(g, xha_obj_pol(o)->xp,
+							    xha_obj_pol(o)->key.dir));
 	xha_sync_again(g);
 }
 
@@ -203,8 +233,8 @@ static void xha_park_review(struct xha_group *g)
 		if (o->kind != XHA_KIND_POLICY || o->dead || o->installed || !xha_obj_pol(o)->xp)
 			continue;
 		if (o->why_not == xha_park_off)
-			xha_obj_set_why(o, xha_snapshot_pol_why_not(xha_obj_pol(o)->xp,
-								    xha_obj_pol(o)->key.dir));
+			xha_obj_set_why(o, xha_park_why_not(g, xha_obj_pol(o)->xp,
+							    xha_obj_pol(o)->key.dir));
 		if (!o->why_not)
 			xha_park_close(xha_obj_pol(o));
 	}

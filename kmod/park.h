@@ -9,6 +9,7 @@
 extern const char *const xha_park_off;
 
 bool xha_park_wanted(const struct xha_group *g);
+const char *xha_park_why_not(const struct xha_group *g, const struct xfrm_policy *xp, u8 dir);
 bool xha_park_block(struct xfrm_policy *xp, u8 dir);
 void xha_park_close(struct xha_pol *pol);
 void xha_park_enter(struct xha_group *g);

@@ -2,6 +2,7 @@
 /* Peers: making and unmaking them. */
 #include <linux/slab.h>
 
+#include "dirty.h"
 #include "peer.h"
 #include "scratch.h"
 
@@ -187,6 +188,7 @@ void xha_peer_del(struct xha_net *xn, struct xha_peer *p)
 	mutex_lock(&xn->lock);
 	xha_session_reset(p, XFRM_HA_PSTATE_DOWN, "removed");
 	xha_group_forget_peer(xn, p->slot);
+	xha_dirty_unknown(p);
 	RCU_INIT_POINTER(xn->peers[p->slot], NULL);
 	mutex_unlock(&xn->lock);
 	xha_peer_free(p);

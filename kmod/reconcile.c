@@ -264,12 +264,7 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	p->xp = xp;
 	p->genid = genid;
 	p->obj.origin = XFRM_HA_ORIGIN_OWN;
-	if (g->install == XFRM_HA_INSTALL_DAEMON)
-		xha_obj_set_why(&p->obj, "install daemon");
-	else if (g->policies == XFRM_HA_POLICIES_OFF)
-		xha_obj_set_why(&p->obj, xha_park_off);
-	else
-		xha_obj_set_why(&p->obj, xha_snapshot_pol_why_not(xp, dir));
+	xha_obj_set_why(&p->obj, xha_park_why_not(g, xp, dir));
 	xha_obj_set_group(&p->obj, g);
 	if (xha_group_active(g)) {
 		xha_dirty(xn, &p->obj, XHA_W_OBJECT);

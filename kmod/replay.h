@@ -54,7 +54,7 @@ void xha_replay_advance(const struct xha_replay *r, u32 n);
  * xha_replay_exposure - about how many received packets a copy does not know of
  * @rate: packets/s between the last two windows that came
  * @age: ms since the last one
- * @silence: ms since the active was last heard
+ * @silence: ms since the moment for which the active last stated us hot
  * @period: sync-period-time, ms; 0: off
  * @packets: sync-period-packets; 0: off
  * @advance: how far the window is moved before it serves

@@ -235,6 +235,8 @@ const char *xha_snapshot_pol_why_not(const struct xfrm_policy *xp, u8 dir)
 		return "all its templates are optional ('level use')";
 	if (xp->selector.ifindex)
 		return "its selector is bound to an interface index";
+	if (xha_compat_policy_in_device(xp))
+		return "packet offload: a device looks after it";
 	return NULL;
 }
 

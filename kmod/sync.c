@@ -116,6 +116,7 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 			s->end = false;
 			s->whole = true;
 			s->retry = 0;
+			xha_dirty_confirmed(p, g);
 		}
 		s->check_at = now + XHA_CHECK_PERIOD;
 		return;

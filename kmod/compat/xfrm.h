@@ -9,6 +9,7 @@
  * XHA_HAVE_NAT_KEEPALIVE	since 6.11
  * XHA_HAVE_SA_DIR		since 6.10
  * XHA_HAVE_PCPU		since 6.13, in 6.12.y
+ * XHA_HAVE_POLICY_OFFLOAD	since 6.2
  */
 #ifndef _XHA_COMPAT_XFRM_H
 #define _XHA_COMPAT_XFRM_H
@@ -95,6 +96,16 @@ static inline void xha_compat_keepalive_start(struct xfrm_state *x, u32 interval
 		return;
 	WRITE_ONCE(x->nat_keepalive_interval, interval);
 	schedule_delayed_work(&xs_net(x)->xfrm.nat_keepalive_work, 0);
+#endif
+}
+
+/* Does a device look after this policy? */
+static inline bool xha_compat_policy_in_device(const struct xfrm_policy *xp)
+{
+#ifdef XHA_HAVE_POLICY_OFFLOAD
+	return xp->xdo.dev;
+#else
+	return false;
 #endif
 }
 

@@ -35,10 +35,10 @@ many()
 # objects NODE: all that an active has of the group.
 objects() { group_get "$1" '"\(.sas + .policy_count)"'; }
 
-# came ACTIVE STANDBY NAMED WHOLE MISMATCHES: of the copies that it has had since the mark.
+# came ACTIVE STANDBY NAMED WHOLE MISMATCHES [SWEPT]: of the copies that it has had since the mark.
 came()
 {
-	is "$3 named, $4 whole, $5 in vain, 0 swept" "$(grown "$2" objects_matched) named, $(grown "$2" objects_installed) whole, $(
+	is "$3 named, $4 whole, $5 in vain, ${6:-0} swept" "$(grown "$2" objects_matched) named, $(grown "$2" objects_installed) whole, $(
 		)$(grown "$1" audit_mismatch) in vain, $(grown "$2" objects_swept) swept" "objects that came to $2"
 }
 
@@ -47,6 +47,23 @@ used() { hundred "$2-1" 1 "$1" && hundred "$2-2" 2 "$1"; }
 
 # Nothing that the others say arrives there, and nothing that is said there.
 alone() { sync_cut gw3 && busywait 10000 eval 'is stale "$(group_get gw3 .sync)" sync'; }
+
+# gw3 serves while gw2 hears nothing of it, and an SA and a policy go.
+deleted_alone()
+{
+	sync_cut gw3 && takeover gw2 gw3 graceful || return 1
+	spi_out 110
+	ip -n gw3 xfrm state del src "$VIP" dst 192.0.2.100 proto esp spi "$REPLY" &&
+		ip -n gw3 xfrm policy del src 10.8.0.1/32 dst 10.20.110.1/32 dir out || return 1
+	sync_mend gw3
+}
+
+# Neither on gw3, which merges what gw2 has, nor on gw2, which is hot after that.
+stay_deleted()
+{
+	wait_step gw3 gw2 && is "$((2 * PAIRS + 3))" "$(sa_count gw3)" "SAs of gw3" && is "$((ALL - 2))" "$(objects gw3)" "objects of gw3" &&
+		same_dumps gw3 gw2
+}
 
 # lifetime N: both SAs of pair N get another limit.
 lifetime()
@@ -58,7 +75,7 @@ lifetime()
 	done <<<"$(pair_lines "$1" "$VIP" 192.0.2.100 tunnel gcm 32)"
 }
 
-begin 29
+begin 32
 topology "${NODES[@]}"
 check "three nodes" set_up
 vip_move_to gw1 || give_up "VIP"
@@ -75,13 +92,17 @@ check "the active dies" takeover gw1 gw2 sudden
 check "... the third follows" wait_step gw2 gw3
 check "... all is named, nothing is sent" came gw2 gw3 "$ALL" 0 0
 check "... and all is the same" same_dumps gw2 gw3
+check "one that had them by name alone deletes some, while the other one hears nothing" deleted_alone
+check "... which do not come back from there" stay_deleted
+check "... nor when it serves again" eval 'takeover gw3 gw2 graceful && wait_step gw2 gw3 && is $((ALL - 2)) "$(objects gw2)" objects'
+ALL=$((ALL - 2))
 check "with traffic" used gw2 second
 check "... the one that followed takes over" takeover gw2 gw3 sudden
 check "... with traffic" used gw3 third
 mark gw1 gw3
 revive_node gw1
 check "one that died, and was not rebooted, follows" wait_step gw3 gw1
-check "... by a whole copy, of which it had all" came gw3 gw1 0 0 0
+check "... by a whole copy, of which it had all, and two more" came gw3 gw1 0 0 0 2
 revive_node gw2
 check "... and the other one" wait_step gw3 gw2
 

@@ -271,9 +271,9 @@ enum xfrm_ha_sa {
 	XFRM_HA_SA_ROLE,		/* u8, enum xfrm_ha_role; absent: not replicated */
 	XFRM_HA_SA_OSEQ,		/* u64, last number used here */
 	XFRM_HA_SA_LEASE,		/* u64 */
-	XFRM_HA_SA_ACKED_LEASE,		/* u64, lowest over the peers in contact, else over all */
+	XFRM_HA_SA_ACKED_LEASE,		/* u64, the lowest one of all peers */
 	XFRM_HA_SA_SEQ,			/* u64, highest number received */
-	XFRM_HA_SA_EXPOSURE,		/* u64, packets since the last synced window */
+	XFRM_HA_SA_EXPOSURE,		/* u64, packets that a peer lacks */
 	XFRM_HA_SA_RATE,		/* u64, packets/s sent; of a copy: as stated */
 	XFRM_HA_SA_OVERRUNS,		/* u64, samples above the acked lease; see statistics.rst */
 	XFRM_HA_SA_CAPPED,		/* flag: jump at takeover cut, rekey asked for */
