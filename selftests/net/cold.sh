@@ -16,18 +16,6 @@
 WEST=10.175.0.1	# a group without a VIP, and its endpoint
 PAIRS=150
 
-# fit NODE [redundant]; unfit NODE WHY [redundant]: status 1, and one line that says why.
-fit() { xha "$1" check "$GROUP" ${2:+"$2"}; }
-unfit()
-{
-	local status
-
-	xha "$1" check "$GROUP" ${3:+"$3"} >"$TMP/out" 2>"$TMP/err"
-	status=$?
-	cat "$TMP/out" "$TMP/err"
-	is 1 "$status" "status" && is 1 "$(cat "$TMP/out" "$TMP/err" | wc -l)" "lines" && grep -q "$2" "$TMP/out" "$TMP/err"
-}
-
 # west COMMAND...: for that group.
 west() { GROUP=west "$@"; }
 west_group() { xha "$1" group add west local "$WEST"; }
@@ -77,7 +65,7 @@ both_up() { is "up up" "$(peer_get gw1 2 .state) $(peer_get gw2 1 .state)" "stat
 known() { is "standby standby" "$(group_get gw1 '.peers[0].role') $(group_get gw2 '.peers[0].role')" "what each hears of the other"; }
 lost() { is lost "$(peer_get gw2 1 .state)" "state of gw1 at gw2"; }
 
-begin 30
+begin 31
 topology gw1 gw2
 # The module and the namespaces have been there for longer than a node waits for its peers: that does not count.
 doze 5
@@ -112,6 +100,7 @@ check "... and knows of another one" fit gw1 redundant
 kill_node gw1
 check "the active is not heard any more" busywait 5000 lost
 check "its standby may serve" fit gw2
+check "... and is no reserve of anybody's" unfit gw2 "no hot copy" redundant
 check "... and does as soon as the VIP comes" eval "vip_move_to gw2 && role_is gw2 active"
 
 check "a wish against the VIP: refused" eval '! xha gw2 group set "$GROUP" standby && role_is gw2 active'

@@ -18,7 +18,7 @@ RANDOM=${SEED:=$((RANDOM + 1))}
 FLOWS=(1 2 3 4)
 # What slabs may grow by, kB: caches of namespaces and programs come and go. KASAN keeps what was freed; where it is,
 # kmemleak looks for what was not.
-GROWTH=4096
+GROWTH=1024
 [ "${XHA_PATIENCE:-1}" -le 3 ] || GROWTH=262144
 
 # pause MS: up to so many.

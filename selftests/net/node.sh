@@ -92,6 +92,18 @@ xfrm_stat() { ip netns exec "$1" awk -v key="$2" '$1 == key { print $2 }' /proc/
 replay_errors() { echo $(($(xfrm_stat "$1" XfrmInStateSeqError) + $(xfrm_stat "$1" XfrmInStateProtoError))); }
 no_replay_errors() { is 0 "$(replay_errors "${1:-rem}")" "sequence and integrity errors at ${1:-rem}"; }
 
+# fit NODE [redundant]; unfit NODE WHY [redundant]: status 1, and one line that says why.
+fit() { xha "$1" check "$GROUP" ${2:+"$2"}; }
+unfit()
+{
+	local status
+
+	xha "$1" check "$GROUP" ${3:+"$3"} >"$TMP/out" 2>"$TMP/err"
+	status=$?
+	cat "$TMP/out" "$TMP/err"
+	is 1 "$status" "status" && is 1 "$(cat "$TMP/out" "$TMP/err" | wc -l)" "lines" && grep -q "$2" "$TMP/out" "$TMP/err"
+}
+
 # --- takeover -----------------------------------------------------------------------------------------------------
 
 # takeover FROM TO graceful|sudden

@@ -37,6 +37,7 @@ insecure=0 key=xfrm-ha:short|not a key of 32 bytes
 group=|group
 group=-east|group
 group=ea/st|group
+group=abcdefghijklmnopqrstuvwxyz-12345|group
 vip=192.0.2|vip
 vip=192.0.2.15,192.0.2.15|twice
 vip_dev=a/b|vip_dev

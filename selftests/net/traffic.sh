@@ -72,14 +72,15 @@ books() { get "$1" '{sent, refused, received, seconds, rtt_us, lost_ranges: .los
 # that was answered; a guest that is too slow for its flows has packets waiting, for seconds, which die with the gateway.
 IN_FLIGHT=$(patience 100)000000
 
-# verdicts NAME...: for each 'name answers lost duplicates', lost not counting what was sent while the VIP was away.
+# verdicts NAME...: for each 'name answers lost duplicates', lost not counting what was sent while the VIP was away. What a
+# report does not list counts.
 verdicts()
 {
 	jq -r --argjson away "[$AWAY]" --argjson slack "$IN_FLIGHT" '
 		([$slack, (.rtt_us.max // 0) * 1000] | max) as $way |
 		def forgiven: . as $r | any($away[]; $r[2] >= .[0] - $way and $r[3] <= .[1]);
 		(input_filename | sub(".*/"; "") | sub(".json$"; "")) + " \(.received) " +
-		"\([.lost_ranges[] | select(forgiven | not) | .[1] - .[0] + 1] | add // 0) \(.duplicates)"' \
+		"\(.lost - ([.lost_ranges[] | select(forgiven) | .[1] - .[0] + 1] | add // 0)) \(.duplicates)"' \
 		"${@/#/$TMP/}"
 }
 

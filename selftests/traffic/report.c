@@ -6,8 +6,10 @@
 
 #include "traffic.h"
 
-/* A report must stay readable when every other datagram is lost; `lost` itself is always exact. */
-#define MAX_RANGES 1000
+/* A report has an end also when every other datagram is lost; `lost` itself is always exact. */
+#define MAX_RANGES 100000
+/* Lost ones between which nothing was sent for so long were not lost at one time. */
+#define PAUSE_NS 100000000ull
 
 int tally_sent(struct tally *t, uint64_t number)
 {
@@ -41,25 +43,31 @@ void tally_echo(struct tally *t, uint64_t number, uint64_t rtt_ns)
 		t->rtt_max = rtt_ns;
 }
 
-/* [first, last, CLOCK_REALTIME ns when the first was sent, and when the last was sent] of each run of lost ones. */
+static int is_lost(const struct tally *t, uint64_t i)
+{
+	return i < t->sent && !t->fates[i].echoes;
+}
+
+/*
+ * [first, last, CLOCK_REALTIME ns when the first was sent, and when the last was sent] of each run of lost ones that were sent
+ * without a pause.
+ */
 static void print_ranges(const struct tally *t)
 {
 	unsigned int ranges = 0;
 	uint64_t i = 0;
 
 	while (i < t->sent) {
-		uint64_t first = i;
+		uint64_t first = i++;
 
-		while (i < t->sent && !t->fates[i].echoes)
+		if (!is_lost(t, first))
+			continue;
+		while (is_lost(t, i) && t->fates[i].sent_real_ns < t->fates[i - 1].sent_real_ns + PAUSE_NS)
 			i++;
-		if (i > first) {
-			if (ranges < MAX_RANGES)
-				printf("%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", ranges ? ", " : "",
-				       first, i - 1, t->fates[first].sent_real_ns, t->fates[i - 1].sent_real_ns);
-			ranges++;
-		}
-		while (i < t->sent && t->fates[i].echoes)
-			i++;
+		if (ranges < MAX_RANGES)
+			printf("%s[%" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", ranges ? ", " : "",
+			       first, i - 1, t->fates[first].sent_real_ns, t->fates[i - 1].sent_real_ns);
+		ranges++;
 	}
 	printf("], \"lost_range_count\": %u", ranges);
 }

@@ -97,7 +97,7 @@ def demoted(pair):
     since = pair.hub.now()
     pair.configure_daemon("gw1", LOW)
     pair.signal_daemon("gw1", "HUP")
-    pair.moved("priority", "gw2", since)
+    pair.moved("priority", "gw2", since, since)
 
 
 def side_down(pair, side, segment, device):

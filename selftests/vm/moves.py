@@ -131,9 +131,9 @@ def lost(report):
     return [n for first, last, *_ in report["lost_ranges"] for n in range(first, last + 1)]
 
 
-def excuse(move, times, missing, way):
+def excuse(move, times, missing, way, soon):
     """Takes out of `missing` (ascending) those that the move explains: (on their way when it began, sent later). `way`: ns that
-    a datagram and its answer may be under way.
+    a datagram and its answer may be under way, `soon` at most.
     """
     began = min((n for n, when in times.items() if when >= move.began), default=None)
     end = min((n for n, when in times.items() if when >= move.end()), default=None)
@@ -141,8 +141,8 @@ def excuse(move, times, missing, way):
         return 0, 0
     # On its way: the gateway got it, and had not come to it yet, or to its answer. A run without an answered one in it, and
     # any that is not older than that: two processors do not take them in turn.
-    first = min(n for n, when in times.items() if when >= move.began - way)
-    while first - 1 in missing:
+    first = min(n for n, when in times.items() if when >= move.began - min(way, soon))
+    while first - 1 in missing and times[first - 1] >= move.began - soon:
         first -= 1
     found = [n for n in missing if first <= n < end]
     missing[:] = [n for n in missing if n not in found]
@@ -160,7 +160,7 @@ def judge(check, pair, moves, jobs, base):
     for move in moves:
         why = books.look(move)
         if not why:
-            move.lost = [excuse(move, t, m, max(IN_FLIGHT, 1000 * r["rtt_us"]["max"])) for t, m, r in zip(times, missing, reports)]
+            move.lost = [excuse(move, t, m, max(IN_FLIGHT, 1000 * r["rtt_us"]["max"]), books.soon) for t, m, r in zip(times, missing, reports)]
         check.check(f"{move.what}: {move.gateway} announces itself, and both sides go there", not why, why)
         if not why:
             check.figure(f"{move.what}: {move}")

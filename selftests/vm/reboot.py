@@ -37,6 +37,8 @@ def scenario(check, kernel, workdir):
         check.step("gw1 is back")
         group = pair.wait_hot("gw1")
         check.equal("gw1 joined late and is hot with everything", (group["role"], group["sas"]), ("standby", 2 * len(pair.tunnels)))
+        term = pair.group("gw2")["term"]
+        check.equal("the term has survived at gw2", group["term"], term)
         time.sleep(pair.patience())
         check.check("gw2 is still active", pair.group("gw2")["role"] == "active" and server.running())
         pair["gw2"].kill()
@@ -45,8 +47,9 @@ def scenario(check, kernel, workdir):
         check.step("gw2 killed, VIP at gw1")
         time.sleep(pair.patience())
         flow.went_on(check, pair, flows, "gw1", killed)
-        check.equal("gw1 is active again", pair.group("gw1")["role"], "active")
+        group = pair.group("gw1")
+        check.check("gw1 is active again, with a higher term", group["role"] == "active" and group["term"] > term, group)
 
 
 if __name__ == "__main__":
-    ktap.main(2 * len(TUNNELS) + 1 + 2 * 2 + 3, scenario, "reboot")
+    ktap.main(2 * len(TUNNELS) + 1 + 2 * 2 + 4, scenario, "reboot")
