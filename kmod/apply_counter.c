@@ -167,7 +167,7 @@ void xha_apply_life(struct xha_sa *s, const struct xha_life *life, bool age)
 	if (age) {
 		s->add_time = now - (time64_t)min_t(u64, life->add_age, now);
 		if (x->km.state == XFRM_STATE_ACQ)
-			x->curlft.add_time = s->add_time + XHA_GRACE;
+			x->curlft.add_time = s->add_time + XHA_PARKED;
 	}
 	if (life->use_age != XHA_AGE_NEVER)
 		s->use_time = now - (time64_t)min_t(u64, life->use_age, now);

@@ -128,8 +128,7 @@ static u64 xha_audit_rest(struct xha_net *xn, u32 round)
 		if (!o || o->dead || o->round == round)
 			continue;
 		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->shadow) {
-			/* The active would have said so, if there was one. */
-			if (xha_shadow_expired(xha_obj_sa(o)))
+			if (xha_copy_expired(xha_obj_sa(o)))
 				xha_copy_drop(xn, o);
 		} else if (o->kind == XHA_KIND_SA &&
 			   (xha_obj_sa(o)->x || o->origin == XFRM_HA_ORIGIN_OWN)) {

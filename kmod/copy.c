@@ -149,6 +149,34 @@ void xha_copy_drop(struct xha_net *xn, struct xha_obj *o)
 	xha_obj_bury(xn, o);
 }
 
+/* Is the active there, to say what goes? */
+static bool xha_copy_led(const struct xha_obj *o)
+{
+	const struct xha_group *g = o->group;
+	const struct xha_peer *p = g && g->src >= 0 ? xha_peer_slot(g->xn, g->src) : NULL;
+
+	return p && xha_peer_up(p);
+}
+
+/**
+ * xha_copy_expired - nobody can have an SA any more, and nobody is there to say so
+ * @s: SA with a state; xha_net.lock held
+ *
+ * Return: true for a copy beyond its hard limit in time and XHA_GRACE.
+ */
+bool xha_copy_expired(const struct xha_sa *s)
+{
+	u64 limit = s->x->lft.hard_add_expires_seconds;
+	time64_t age = ktime_get_real_seconds() - s->add_time;
+
+	if (s->obj.origin != XFRM_HA_ORIGIN_LEARNED || xha_shadow_daemons(s) ||
+	    xha_copy_led(&s->obj))
+		return false;
+	/* The limit may be any number, and the clock may have been set back. */
+	return limit && s->add_time && age > XHA_GRACE &&
+	       (u64)(age - XHA_GRACE) > limit;
+}
+
 /**
  * xha_copy_missing - a copy has gone from XFRM, by nobody's order here
  * @xn: node, lock held

@@ -9,8 +9,9 @@
  * themselves (xfrm_bundle_ok() looks at km.state).
  *
  * While it is closed its lifetime is parked: no soft limit fires (km.dying), the
- * idle timer sees no use (use_time 0), and the hard limit comes XHA_GRACE late,
- * so that keys whose active was lost for good do not stay for ever. Byte and
+ * idle timer sees no use (use_time 0), and the hard limit comes XHA_PARKED late.
+ * An audit comes before that: keys whose active was lost for good do not stay for
+ * ever, and no key manager hears of their end twice (xha_copy_expired()). Byte and
  * packet limits are not looked at in this state. The limits themselves are not
  * touched, so that dumps of both nodes are equal.
  */
@@ -65,7 +66,7 @@ void xha_gate_park(struct xfrm_state *x, enum xfrm_ha_role role)
 	x->km.dying = 1;
 	/* Else the timer takes the hard limit for one that was just set, each time. */
 	x->xflags &= ~XFRM_SOFT_EXPIRE;
-	x->curlft.add_time += XHA_GRACE;
+	x->curlft.add_time += XHA_PARKED;
 	x->curlft.use_time = 0;
 	xha_gate_show(x, role);
 	x->km.state = XFRM_STATE_ACQ;
@@ -144,7 +145,7 @@ bool xha_gate_close(struct xha_sa *s, enum xfrm_ha_role role)
 	} else if (xha_gate_closed(x)) {
 		/* By xha_gate_close_new(), before there was an @s. */
 		if (!s->add_time)
-			s->add_time = x->curlft.add_time - XHA_GRACE;
+			s->add_time = x->curlft.add_time - XHA_PARKED;
 		xha_gate_show(x, role);
 	}
 	if (xha_gate_closed(x)) {
@@ -241,7 +242,7 @@ void xha_gate_open(struct xha_sa *s, struct xha_group *g, u64 silence,
 
 	/* Closed by xha_gate_close_new(), and opened before it was looked at. */
 	if (!s->add_time)
-		s->add_time = x->curlft.add_time - XHA_GRACE;
+		s->add_time = x->curlft.add_time - XHA_PARKED;
 	x->curlft.add_time = s->add_time;
 	x->curlft.use_time = s->use_time;
 	/* Else the timer takes the older date for one that was just set. */
@@ -313,7 +314,7 @@ void xha_gate_forget(struct xfrm_state *x)
 
 	spin_lock_bh(&x->lock);
 	if (xha_gate_closed(x)) {
-		x->curlft.add_time -= XHA_GRACE;
+		x->curlft.add_time -= XHA_PARKED;
 		x->km.dying = 0;
 		x->genid++;
 		x->km.state = XFRM_STATE_VALID;

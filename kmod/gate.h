@@ -16,8 +16,13 @@
 #define XHA_FLAG_FENCED		0x43000000
 #define XHA_FLAG_MASK		0x43000000
 
-/* Seconds that a closed SA outlives its hard limit: orphans go, but not early. */
+/*
+ * Seconds that a copy outlives its hard limit: orphans go, but not early. They go
+ * with an audit, of which no key manager hears; XFRM's own timer, which tells
+ * them, is put off for so long that it never comes to that.
+ */
 #define XHA_GRACE		60
+#define XHA_PARKED		(2 * XHA_GRACE)
 
 /**
  * struct xha_opened - what opening a gate led to

@@ -313,6 +313,7 @@ struct xha_group *xha_copy_group(struct xha_peer *p, u8 gid);
 struct xha_obj *xha_copy_obj(struct xha_peer *p, u32 id);
 void xha_copy_release(struct xha_net *xn, struct xha_obj *o);
 void xha_copy_drop(struct xha_net *xn, struct xha_obj *o);
+bool xha_copy_expired(const struct xha_sa *s);
 void xha_copy_missing(struct xha_net *xn, struct xha_obj *o);
 
 /* send.c, receive.c */

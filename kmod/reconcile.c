@@ -142,6 +142,10 @@ bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
 		xha_copy_missing(xn, &s->obj);
 		s = NULL;
 	}
+	if (s && s->x && xha_copy_expired(s)) {
+		xha_copy_drop(xn, &s->obj);
+		return false;
+	}
 	if (s) {
 		s->obj.round = xn->tap.round;
 		if (changed && s->obj.origin == XFRM_HA_ORIGIN_OWN)

@@ -115,7 +115,7 @@ static void xha_shadow_move(struct xha_sa *s, struct xfrm_state *x,
 	x->curlft.bytes = max(x->curlft.bytes, used.bytes);
 	x->curlft.packets = max(x->curlft.packets, used.packets);
 	if (x->km.state == XFRM_STATE_ACQ && s->add_time)
-		x->curlft.add_time = s->add_time + XHA_GRACE;
+		x->curlft.add_time = s->add_time + XHA_PARKED;
 	spin_unlock_bh(&x->lock);
 }
 
@@ -203,18 +203,4 @@ void xha_shadow_stay(struct xha_group *g, struct xha_sa *s)
 	xha_obj_set_src(g->xn, &s->obj, -1, 0);
 	xha_obj_set_hash(&s->obj, 0);
 	xha_obj_set_why(&s->obj, "the local daemon has not installed it");
-}
-
-/**
- * xha_shadow_expired - nobody can have an SA any more
- * @s: SA, a shadow; xha_net.lock held
- */
-bool xha_shadow_expired(const struct xha_sa *s)
-{
-	u64 limit = s->x->lft.hard_add_expires_seconds;
-	time64_t age = ktime_get_real_seconds() - s->add_time;
-
-	/* The limit may be any number, and the clock may have been set back. */
-	return limit && s->add_time && age > XHA_GRACE &&
-	       (u64)(age - XHA_GRACE) > limit;
 }

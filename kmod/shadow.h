@@ -10,6 +10,5 @@ bool xha_shadow_daemons(const struct xha_sa *s);
 bool xha_shadow_keep(struct xha_net *xn, struct xha_sa *s);
 bool xha_shadow_meet(struct xha_net *xn, struct xha_sa *s, struct xfrm_state *x);
 void xha_shadow_stay(struct xha_group *g, struct xha_sa *s);
-bool xha_shadow_expired(const struct xha_sa *s);
 
 #endif /* _XHA_SHADOW_H */

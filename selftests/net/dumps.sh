@@ -138,7 +138,7 @@ newer_of() { ip netns exec "$1" xha-attrs show 192.0.2.100 0x30901 | sort -u | t
 # Tunnels with traffic. Their request ids are not those of the SAs above.
 TUNNELS="31 32 33"
 SLOP=5		# s: whole seconds are counted, and what is said of them is under way for a while
-GRACE=60	# s: a copy that is closed is shown so much younger, and not used; its real dates wait (XHA_GRACE)
+GRACE=120	# s: a copy that is closed is shown so much younger, and not used; its real dates wait (XHA_PARKED)
 
 # lives NODE: one line for each SA, sorted: its ends and its SPI, bytes, packets, and when it was added and first used, 0: not.
 lives()

@@ -20,6 +20,7 @@ EARLY=$U EARLIEST_HARD=$((3 * U)) TAKEOVER=$((4 * U)) LATE=$((6 * U)) HARD=$((8 
 # How far from its time, in ms. XFRM counts whole seconds, from the one in which an SA was made (part_of_second()), and its timer
 # looks at any time of one.
 BEFORE=1000 AFTER=$((1000 * U)) PART=300
+AUDIT=5	# s between two
 LONG=$((8 * U + 4))	# of one that lives through two takeovers
 RATE=50 SIZE=100
 BPP=128	# bytes of such a packet with its inner headers
@@ -263,7 +264,7 @@ round()
 # A standby that hears nothing of the end of an SA: it keeps its copy beyond the limit.
 alone() { limited 30 both limit time-soft "$U" limit time-hard $((2 * U)); }
 
-begin 54
+begin 57
 pair sync-period-time 50ms
 for ns in gw1 gw2; do
 	xha $ns node set id ${ns#gw} sample-period 20ms || give_up "sample period"
@@ -300,4 +301,17 @@ spi_out 31
 check "the long one: hard is told" busywait $((LONG * 1000)) times 1 gw1 "$REPLY" hard
 check "... once over all nodes" told gw2 "$REPLY" 0 0
 check "... at its time, from when it was made" on_time gw1 "$REPLY" hard "$LONG" "$LONG_MADE"
+
+# An active that is lost for good. At the end, since this sets the clock.
+on gw1 limited 32 both limit time-hard "$LONG" || give_up "SAs"
+wait_step gw1 gw2 || give_up "not in step"
+kill_node gw1
+spi_in 32
+date -s "@$(($(date +%s) + LONG + 30))" >"$TMP/date"
+sleep "$((AUDIT + 1))"
+check "an active is lost for good: shortly after its limit the standby's copy is there" still_has gw2 "$REPLY"
+date -s "@$(($(date +%s) + 31))" >"$TMP/date"
+check "... a minute later it goes" busywait $((AUDIT * 2000)) count_gone gw2 "$REPLY"
+check "... of which the standby tells nothing" told gw2 "$REPLY" 0 0
+date -s "@$(($(date +%s) - LONG - 61))" >"$TMP/date"
 finish
