@@ -303,6 +303,11 @@ def role_table_is_the_one_of_the_code():
     for key in sorted(set(code) | set(doc)):
         if code.get(key) != doc.get(key):
             yield f"{key}: {doc.get(key)} in roles.rst, {code.get(key)} in role.c"
+    drawing = re.search(r"^Transitions\n=+\n\n::\n\n(.*?)\n\S", DOCS["docs/roles.rst"], re.M | re.S).group(1)
+    for event in {event for _, event in code}:
+        meant, drawn = sum(event == e for _, e in code), len(re.findall(rf"\b{re.escape(event)}\b", drawing))
+        if meant != drawn:
+            yield f"{event}: {drawn} times in the drawing, {meant} in the table"
 
 
 @test

@@ -74,7 +74,11 @@ expiries()
 
 told() { is 1 "$(expiries "$1" "$2")" "expiries of $2 on $1 (1: hard)"; }
 # asked NODE SPI: for another one, and once; this one stays.
-asked() { is 0 "$(expiries "$1" "$2")" "expiries of $2 on $1 (0: soft)" && has_sa "$1" "$2"; }
+asked()
+{
+	is 0 "$(expiries "$1" "$2")" "expiries of $2 on $1 (0: soft)" && has_sa "$1" "$2" &&
+		is true "$(sa_get "$1" ".[] | select(.spi == \"$2\") | .capped")" "capped, of $2 on $1"
+}
 
 # Every number is above those used before, and there is none above the last one.
 not_wrapped()

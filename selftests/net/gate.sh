@@ -101,7 +101,29 @@ expiries()
 no_expiries() { is 0 "$(wc -c <"$TMP/expire-gw2.json")" "bytes said of expiries on gw2" || cat "$TMP/expire-gw2.json"; }
 gone() { is 0 "$(ip -n "$1" xfrm state list | grep -c "spi 0x000[12]000$2")" "SAs of tunnel $2 on $1"; }
 
-begin 34
+# --- keepalives ---------------------------------------------------------------------------------------------------
+
+# An SA behind a NAT, for which the kernel is to send keepalives, once a second, if it knows of them.
+KEPT=0x00007301
+kept_alive()
+{
+	key 73 20
+	ip netns exec gw1 xha-attrs add "$ENDPOINT" 192.0.2.100 $KEPT 999 "$REPLY" dir 2 keepalive 1
+}
+
+knows_keepalives() { ip netns exec gw1 xha-attrs show 192.0.2.100 $KEPT | grep -q '^keepalive 1'; }
+
+# keepalives TITLE COMMAND...
+keepalives()
+{
+	if knows_keepalives; then
+		check "$@"
+	else
+		ktap_skip "$1" "this kernel sends no keepalives"
+	fi
+}
+
+begin 36
 pair local "$ENDPOINT"
 ip -n gw1 addr add "$ENDPOINT/32" dev lo
 ip -n gw2 addr add "$ENDPOINT/32" dev lo
@@ -109,6 +131,7 @@ start expire-gw1 gw1 ip xfrm monitor expire
 start expire-gw2 gw2 ip xfrm monitor expire
 start acquire gw2 ip xfrm monitor acquire
 tunnel gw1 1 gcm 32 "$ENDPOINT" && tunnel gw1 2 cbc esn "$ENDPOINT" || give_up "tunnels"
+kept_alive || give_up "SA behind a NAT"
 # A trap: it asks for its SAs when there is traffic.
 on gw1 gateway_policies 5 "$ENDPOINT" || give_up "policies"
 check "the standby holds the SAs" wait_step gw1 gw2
@@ -131,6 +154,7 @@ check "the standby's policies take its traffic" knock 1 2
 check "... also where there is no SA" knock 5
 check "the standby sends no ESP" hub_none esp
 check "the standby sends no clear text" hub_none net 10.9.0.0/16
+keepalives "the standby sends no keepalives" hub_none udp dst port 4500
 check "the standby asks for no SA" none_asked
 check "no acquire fails" is "$ACQUIRES" "$(xfrm_stat gw2 XfrmAcquireError)" XfrmAcquireError
 check "no larval SA appears" is "$STATES" "$(sa_count gw2)" "states on gw2"
@@ -166,6 +190,7 @@ check "... and ask for none" none_asked
 takeover gw1 gw2 sudden || give_up "takeover"
 check "the new active's outbound policies let pass again" actions gw2 "action allow"
 check "old packets are refused by the new active" replayed
+keepalives "the new active sends keepalives" busywait 5000 hub_saw udp dst port 4500
 talk late1 1 100 --count 30
 talk late2 2 100 --count 30
 wait "${JOB[late1]}" "${JOB[late2]}"

@@ -157,12 +157,29 @@ talk_all()
 	done
 }
 
+# Too small to be compressed: it travels by the helper states alone.
+small_ones()
+{
+	local i
+
+	for i in "${!KINDS[@]}"; do
+		[[ ${KINDS[i]} == *IPComp* ]] || continue
+		kind "$i"
+		"$1" "$i"
+	done
+}
+
+talk_small() { start "small-$1" rem xha-traffic client "$H" "$PORT" --bind "$T" --rate "$(paced 5)" --size 32 --linger "$(longer 1)"; }
+small_stops() { stop "small-$1"; }
+small_went_on() { went_on "small-$1" 20 || SMALL=1; }
+all_small_went_on() { local SMALL=0; small_ones small_went_on; return $SMALL; }
+
 compressed() { at_least 10 "$(ip -n rem -s xfrm state list proto comp | sed -n 's/.* \([0-9]*\)(packets)$/\1/p' | sort -n | tail -n 1)" "packets of IPComp"; }
 
 # IPComp's helper states are neither seen nor missed: no walk over IPsec's protocols meets them.
 none_left_out() { is "" "$(sa_get gw1 '.[] | .not_replicated | select(. != null)')" "reasons"; }
 
-begin $((${#KINDS[@]} + 12))
+begin $((${#KINDS[@]} + 13))
 pair
 for ns in gw1 gw2; do
 	on $ns all kind_links gw || give_up "links of $ns"
@@ -182,6 +199,7 @@ check "nothing is left out" none_left_out
 serve gw1 gw2
 tap wan rem wan
 talk_all
+small_ones talk_small
 traffic_for 2
 check "sudden takeover of all kinds" takeover gw1 gw2 sudden
 traffic_for 2
@@ -195,12 +213,14 @@ done
 for i in "${!KINDS[@]}"; do
 	wait "${JOB[kind-$i]}"
 done
+small_ones small_stops
 stop wan
 for i in "${!KINDS[@]}"; do
 	kind "$i"
 	check "$NAME, IPv$INNER in $L" went_on "kind-$i" 20
 done
 check "some of it was compressed" compressed
+check "what is too small for that goes on, too" all_small_went_on
 check "no number twice" no_duplicates wan
 check "no replay at the remote" no_replay_errors rem
 finish

@@ -34,7 +34,24 @@ plain_ones()
 		xargs)" "what they do"
 }
 
-left_out() { is "$1 $2" "$(group_get gw1 '"\(.policies_not_replicated) \(.policies_why)"')" "policies left out"; }
+# Those of sockets, such as an IKE daemon's, are nobody's business.
+sockets() { ip -n gw2 xfrm policy list | grep -c 'socket '; }
+sockets_left_alone()
+{
+	local way
+
+	start natt gw2 xha-natt 0.0.0.0 4500
+	busywait 3000 eval 'at_least 2 "$(sockets)" "policies of sockets"' || { ip -n gw2 xfrm policy list; return 1; }
+	ip -n gw2 xfrm policy list >"$TMP/sockets"
+	for way in hot off takeover; do
+		set_policies gw2 $way && is 2 "$(sockets)" "policies of sockets, policies $way" || return 1
+	done
+	is $POLICIES "$(group_get gw2 .policy_count)" "policies of the group" && left_out_on gw2 0 null
+	stop natt
+}
+
+left_out_on() { is "$2 $3" "$(group_get "$1" '"\(.policies_not_replicated) \(.policies_why)"')" "policies left out on $1"; }
+left_out() { left_out_on gw1 "$@"; }
 
 # knock: what gw2 sends to where a tunnel leads, by itself.
 knock()
@@ -51,7 +68,7 @@ as_esp() { frames knock esp; }
 # What goes through the tunnels is seen nowhere in clear text.
 sealed() { is 0 "$(frames wan2 "udp and (src net 10.8.0.0/16 or src net 10.9.0.0/16)")" "frames in clear text on the wire"; }
 
-begin 40
+begin 41
 pair policies takeover
 tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby knows SAs and policies" wait_step gw1 gw2
@@ -67,6 +84,8 @@ check "off: they are not" eval 'set_policies gw2 off && has_policies gw2 0'
 check "... and are back with hot" eval 'set_policies gw2 hot && has_policies gw2 $POLICIES && same_dumps gw1 gw2'
 check "takeover again: they wait" eval 'set_policies gw2 takeover && has_policies gw2 0'
 check "the standby is hot all along" is_hot gw2
+
+check "policies of sockets stay as they are" sockets_left_alone
 
 # One that cannot be replicated, and two that are no group's: they let pass, or block, without IPsec.
 on gw1 odd_ones || give_up "policies"

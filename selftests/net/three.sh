@@ -43,6 +43,11 @@ leases_past_one()
 	hundred fast1 1 gw1 && hundred fast2 1 gw1 && at_least "$((lease + 50))" "$(shown_as gw1 oseq)" "last number of gw1"
 }
 
+# The highest number that came in tunnel 1, as one node knows it.
+received() { spi_in 1; number "$1" "$REPLY" seq; }
+knows_received() { is "$RECEIVED" "$(received gw2)" "of gw2" && [ "$RECEIVED" != "$(received gw3)" ]; }
+has_received() { is "$RECEIVED" "$(received gw2)" "of gw2" && is "$RECEIVED" "$(received gw3)" "of gw3" && same_windows gw2 gw3 1; }
+
 # shown_as NODE FIELD: of what goes out in tunnel 1.
 shown_as() { spi_out 1; sa_get "$1" ".[] | select(.spi == \"$REPLY\") | .$2"; }
 
@@ -59,7 +64,7 @@ conflicts() { stat_get "$1" conflicts; }
 # How often a node became active.
 takeovers() { stat_get "$1" takeovers; }
 
-begin 31
+begin 33
 topology "${NODES[@]}"
 check "three nodes" set_up
 vip_move_to gw1 || give_up "VIP"
@@ -70,9 +75,12 @@ check "both standbys are hot" hot gw1 gw2 gw3
 
 check "numbers past the lease that one standby has" leases_past_one
 check "the other one has been given more" busywait 5000 has_more
+RECEIVED=$(received gw1)
+check "... and knows what was received, the one that hears nothing does not" busywait 5000 knows_received
 kill_node gw1
 hear_again gw3
 check "the active dies, and the one that has less takes over" vip_move_to gw3
+check "... and gets from the other one what had been received" busywait 5000 has_received
 check "... with traffic" hundred less 1 gw3
 check "... the other one follows" hot gw3 gw2
 revive_node gw1

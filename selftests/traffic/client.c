@@ -160,17 +160,17 @@ int client(struct options *opt)
 			}
 		}
 		if (opt->window && opt->echo && missing(&t) >= given_up + opt->window) {
-			if (now - last_progress >= stall) {
-				given_up = missing(&t);
-				last_progress = now;
-				if (opt->rate > 0)
-					stall *= 2;
-			}
 			/* The clock stands still meanwhile: what was not sent is not made up for. */
 			if (opt->rate > 0)
 				epoch = now - (uint64_t)(t.sent * 1e9 / opt->rate);
-			wait_for(fd, last_progress + stall - now);
-			continue;
+			if (now - last_progress < stall) {
+				wait_for(fd, last_progress + stall - now);
+				continue;
+			}
+			given_up = missing(&t);
+			last_progress = now;
+			if (opt->rate > 0)
+				stall *= 2;
 		}
 		sent = send_one(fd, opt, &t, flow);
 		if (sent < 0) {
