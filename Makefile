@@ -121,7 +121,7 @@ check-debug: ## the tests on a kernel with KASAN, lockdep, kmemleak and others
 	@$(LAB)/packages.sh build lab debug
 	@$(RUN) check-debug $(ONLY)
 
-check-kernels: ## builds against 6.1, 6.12 and Debian sid's newest kernel, warnings fail
+check-kernels: ## builds against 6.1, 6.12 and Debian sid's newest kernel, warnings fail; the tests on that one
 	@$(LAB)/packages.sh build lab
 	@$(RUN) check-kernels $(ONLY)
 

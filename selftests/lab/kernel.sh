@@ -2,19 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Debian's own cloud kernels for the lab: image, modules and the headers that the module is built against.
-# usage: kernel.sh 6.1|6.12|debug fetch|kdir|image|modules|version|makeflags
+# usage: kernel.sh 6.1|6.12|debug|sid fetch|kdir|image|modules|version|makeflags
 #
 # Resolved once through the metapackages, then the cache is the truth; XHA_REFRESH=1 asks the mirror again.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-usage() { die "usage: kernel.sh 6.1|6.12|debug fetch|kdir|image|modules|version|makeflags"; }
+usage() { die "usage: kernel.sh 6.1|6.12|debug|sid fetch|kdir|image|modules|version|makeflags"; }
 [ $# = 2 ] || usage
 kernel=$1 what=$2
 case $kernel in
 6.1) meta=cloud-amd64 ;;
 6.12) meta=6.12-cloud-amd64 ;;
 debug) exec "$LAB/debug-kernel.sh" "$what" ;;
+sid)
+	case $what in
+	fetch) exec "$LAB/sidroot.sh" make ;;
+	version | image | modules) exec "$LAB/sidroot.sh" "$what" ;;
+	esac
+	die "sid: modules are built in its root, by sidroot.sh"
+	;;
 *) usage ;;
 esac
 home=$CACHE/kernel/$kernel

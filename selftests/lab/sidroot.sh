@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A Debian sid root, in which the module is built against the newest kernel Debian has (7.2 when this was written):
-# its headers want a compiler and a C library that Debian 12 does not have.
-# usage: sidroot.sh make | version | build SRCDIR OUTDIR
+# its headers want a compiler and a C library that Debian 12 does not have. And that kernel itself, for guests.
+# usage: sidroot.sh make | version | image | modules | build SRCDIR OUTDIR
 #
 # build: copies SRCDIR, runs kbuild with W=1 on the copy in the root and leaves the modules (.ko) and build.log in OUTDIR.
 set -euo pipefail
@@ -19,22 +19,43 @@ kernel_version() {
 	basename "${dirs[-1]}" | sed 's/^linux-headers-//'
 }
 
+# Unpacks the kernel beside the root, not in it: installed there, it would want an initramfs and a boot loader.
+# Run by mmdebstrap, with its apt.
+get_kernel() {
+	local version image package
+	version=$(kernel_version)
+	image=linux-image-$version
+	mkdir -p "$home/deb" "$home/kernel"
+	export APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
+	cd "$home/deb"
+	for package in "$image" $(apt-cache depends "$image" | awk '$1 == "Depends:" && $2 ~ /^linux-(binary|modules)-/ { print $2 }'); do
+		apt-get -qq -o APT::Sandbox::User=root download "$package"
+		dpkg -x "$package"_*.deb "$home/kernel"
+	done
+	rm -rf "$home/deb"
+	# What is built in came with the headers.
+	cp "$root/usr/lib/modules/$version"/modules.{order,builtin,builtin.modinfo} "$(kernel_modules)"
+}
+
+kernel_modules() { find "$home/kernel" -type d -path "*/lib/modules/$(kernel_version)"; }
+kernel_image() { find "$home/kernel" -name "vmlinuz*" -size +1M; }
+
 make_root() {
 	local want
-	want=$(hash_of "$INCLUDE" "$(declare -f make_root)")
+	want=$(hash_of "$INCLUDE" "$(declare -f make_root get_kernel)")
 	stamped "$home/stamp" "$want" && ! refresh_wanted "$home/stamp" && return 0
 	"$LAB/packages.sh" lab
 	lock sid
 	stamped "$home/stamp" "$want" && ! refresh_wanted "$home/stamp" && return 0
 	[ "$(id -u)" = 0 ] || die "sid: needs root"
-	say "sid: making the root with kernel headers, a few minutes and half a gigabyte"
+	say "sid: making the root with kernel headers, a few minutes and a gigabyte"
 	rm -rf "$home"
 	mkdir -p "$home"
 	# Mirrors that lag serve a Release file of sid that is past its Valid-Until.
 	mirrors sid | mmdebstrap --quiet --mode=root --variant=essential --include="$INCLUDE" \
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="'$LAB/sidroot.sh' get" \
 		sid "$root" - >&2
 	chmod 755 "$root"
 	printf '%s\n' "$want" >"$home/stamp"
@@ -67,11 +88,14 @@ build() {
 
 case ${1:-} in
 make) make_root ;;
+get) get_kernel ;;
 version) (make_root) && kernel_version ;;
+image) (make_root) && kernel_image ;;
+modules) (make_root) && kernel_modules ;;
 build)
 	[ $# = 3 ] || die "usage: sidroot.sh build SRCDIR OUTDIR"
 	(make_root)
 	build "$2" "$3"
 	;;
-*) die "usage: sidroot.sh make | version | build SRCDIR OUTDIR" ;;
+*) die "usage: sidroot.sh make | version | image | modules | build SRCDIR OUTDIR" ;;
 esac

@@ -30,7 +30,7 @@ KMEMLEAK = "/sys/kernel/debug/kmemleak"
 # kmemleak does not speak of what is younger than five seconds, nor before it has seen it unchanged in two scans.
 OLD_ENOUGH = 6
 # Per kernel: memory in MB, and by what all waiting times are multiplied.
-PROFILE = {"6.1": (512, 1), "6.12": (512, 1), "debug": (1280, 6)}
+PROFILE = {"6.1": (512, 1), "6.12": (512, 1), "sid": (640, 1), "debug": (1280, 6)}
 
 
 def tool(script, *args):

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * xha-migrate: moves a policy and its SA from one pair of tunnel endpoints to another, as an IKE daemon with MOBIKE does
- * by XFRM_MSG_MIGRATE.
+ * by XFRM_MSG_MIGRATE; or the SA alone, by XFRM_MSG_MIGRATE_STATE (7.2).
  * usage: xha-migrate in|out|fwd SEL-SRC SEL-DST REQID OLD-SRC OLD-DST NEW-SRC NEW-DST
+ *        xha-migrate state OLD-DST SPI REQID NEW-SRC NEW-DST
  *
- * IPv4, ESP in tunnel mode; the selector is of single addresses.
+ * IPv4, ESP in tunnel mode; the selector is of single addresses, that of an SA alone of all.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +24,22 @@ struct request {
 	struct xfrm_user_migrate migrate;
 };
 
+/* linux/xfrm.h of newer kernels. */
+#define MIGRATE_STATE	(XFRM_MSG_BASE + 0x19)
+
+struct state_request {
+	struct nlmsghdr nlh;
+	struct xfrm_usersa_id id;
+	xfrm_address_t new_daddr;
+	xfrm_address_t new_saddr;
+	struct xfrm_mark old_mark;
+	struct xfrm_selector new_sel;
+	__u32 new_reqid;
+	__u32 flags;
+	__u16 new_family;
+	__u16 reserved;
+};
+
 struct answer {
 	struct nlmsghdr nlh;
 	struct nlmsgerr err;
@@ -38,6 +55,47 @@ static int direction(const char *word)
 	return strcmp(word, "fwd") ? -1 : XFRM_POLICY_FWD;
 }
 
+static int talk(const void *request, size_t len)
+{
+	struct answer a;
+	int fd;
+
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_XFRM);
+	if (fd < 0 || send(fd, request, len, 0) < 0 ||
+	    recv(fd, &a, sizeof(a), 0) < (ssize_t)(sizeof(a.nlh) + sizeof(a.err))) {
+		perror("xha-migrate");
+		return 1;
+	}
+	if (a.nlh.nlmsg_type != NLMSG_ERROR || a.err.error) {
+		fprintf(stderr, "xha-migrate: %s\n", strerror(a.nlh.nlmsg_type == NLMSG_ERROR ? -a.err.error : EPROTO));
+		return 1;
+	}
+	return 0;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: xha-migrate in|out|fwd SEL-SRC SEL-DST REQID OLD-SRC OLD-DST NEW-SRC NEW-DST\n"
+			"       xha-migrate state OLD-DST SPI REQID NEW-SRC NEW-DST\n");
+	return 2;
+}
+
+static int state(char **argv)
+{
+	struct state_request r = {
+		.nlh = { .nlmsg_len = sizeof(r), .nlmsg_type = MIGRATE_STATE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+		.id = { .family = AF_INET, .proto = IPPROTO_ESP, .spi = htonl(strtoul(argv[1], NULL, 0)) },
+		.new_sel.family = AF_INET,
+		.new_reqid = strtoul(argv[2], NULL, 0),
+		.new_family = AF_INET,
+	};
+
+	if (inet_pton(AF_INET, argv[0], &r.id.daddr.a4) != 1 || inet_pton(AF_INET, argv[3], &r.new_saddr.a4) != 1 ||
+	    inet_pton(AF_INET, argv[4], &r.new_daddr.a4) != 1)
+		return usage();
+	return talk(&r, sizeof(r));
+}
+
 int main(int argc, char **argv)
 {
 	struct request r = {
@@ -50,30 +108,19 @@ int main(int argc, char **argv)
 		.attr = { .nla_len = sizeof(r.attr) + sizeof(r.migrate), .nla_type = XFRMA_MIGRATE },
 		.migrate = { .proto = IPPROTO_ESP, .mode = XFRM_MODE_TUNNEL, .old_family = AF_INET, .new_family = AF_INET },
 	};
-	struct answer a;
-	int dir, fd;
+	int dir;
 
+	if (argc == 7 && !strcmp(argv[1], "state"))
+		return state(argv + 2);
 	dir = argc == 9 ? direction(argv[1]) : -1;
 	if (dir < 0 || inet_pton(AF_INET, argv[2], &r.id.sel.saddr.a4) != 1 ||
 	    inet_pton(AF_INET, argv[3], &r.id.sel.daddr.a4) != 1 ||
 	    inet_pton(AF_INET, argv[5], &r.migrate.old_saddr.a4) != 1 ||
 	    inet_pton(AF_INET, argv[6], &r.migrate.old_daddr.a4) != 1 ||
 	    inet_pton(AF_INET, argv[7], &r.migrate.new_saddr.a4) != 1 ||
-	    inet_pton(AF_INET, argv[8], &r.migrate.new_daddr.a4) != 1) {
-		fprintf(stderr, "usage: xha-migrate in|out|fwd SEL-SRC SEL-DST REQID OLD-SRC OLD-DST NEW-SRC NEW-DST\n");
-		return 2;
-	}
+	    inet_pton(AF_INET, argv[8], &r.migrate.new_daddr.a4) != 1)
+		return usage();
 	r.id.dir = dir;
 	r.migrate.reqid = atoi(argv[4]);
-	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_XFRM);
-	if (fd < 0 || send(fd, &r, sizeof(r), 0) < 0 ||
-	    recv(fd, &a, sizeof(a), 0) < (ssize_t)(sizeof(a.nlh) + sizeof(a.err))) {
-		perror("xha-migrate");
-		return 1;
-	}
-	if (a.nlh.nlmsg_type != NLMSG_ERROR || a.err.error) {
-		fprintf(stderr, "xha-migrate: %s\n", strerror(a.nlh.nlmsg_type == NLMSG_ERROR ? -a.err.error : EPROTO));
-		return 1;
-	}
-	return 0;
+	return talk(&r, sizeof(r));
 }

@@ -61,6 +61,36 @@ at()
 	esac
 }
 
+# Does this kernel move a single SA? For one that it does not have it says so then, in words of its own.
+moves_states() { ip netns exec gw1 xha-migrate state 192.0.2.9 0x999 1 192.0.2.9 192.0.2.9 2>&1 | grep -q "No such process"; }
+
+# state_moved GATEWAY N OLD-REMOTE NEW-REMOTE: the SAs one by one, the policies as an IKE daemon would.
+state_moved()
+{
+	local ns n=$2
+
+	for ns in "$1" rem; do
+		spi_out "$n"
+		ip netns exec "$ns" xha-migrate state "$3" "$REPLY" $((n + 1)) "$VIP" "$4" || return 1
+		spi_in "$n"
+		ip netns exec "$ns" xha-migrate state "$VIP" "$REPLY" $((n + 1)) "$4" "$VIP" || return 1
+	done
+	gateway_policies "$n" | sed "s/policy add/policy update/; s/$3/$4/g" >"$TMP/moved"
+	ip -n "$1" -batch "$TMP/moved" || return 1
+	remote_policies "$n" | sed "s/policy add/policy update/; s/$3/$4/g" >"$TMP/moved"
+	ip -n rem -batch "$TMP/moved"
+}
+
+# states TITLE COMMAND...
+states()
+{
+	if [ -n "$STATES" ]; then
+		check "$@"
+	else
+		ktap_skip "$1" "this kernel does not move single SAs"
+	fi
+}
+
 soon() { busywait $((2 * AUDIT)) "$@"; }
 
 # What the periodic audit has found was not noticed before. It may come by chance in between.
@@ -119,7 +149,7 @@ mapped()
 
 only_to() { at_least 10 "$(frames udp udp dst port "$1")" "frames to port $1" && is 0 "$(frames udp not udp dst port "$1")" "frames to other ports"; }
 
-begin 33
+begin 39
 pair local "$ENDPOINT"
 ip -n rem addr add "$THERE/24" dev wan || give_up "second address"
 ip -n gw1 addr add "$ENDPOINT/32" dev lo && ip -n gw2 addr add "$ENDPOINT/32" dev lo || give_up "endpoint"
@@ -145,6 +175,16 @@ check "... and has the same" same_dumps gw1 gw2
 check "what has not moved is where it was" at gw2 3 $VIP $HERE
 in_time
 
+STATES=$(moves_states && echo yes)
+[ -z "$STATES" ] || tunnel gw1 7 gcm 128 "$VIP" || give_up "tunnel"
+wait_step gw1 gw2 || give_up "not in step"
+states "the remote moves, SA by SA" state_moved gw1 7 $HERE $THERE
+states "... the active has them there" at gw1 7 $VIP $THERE
+states "... they work" works 7
+states "... the standby follows" soon at gw2 7 $VIP $THERE
+states "... and has the same" busywait 5000 same_dumps gw1 gw2
+FOUND=$(stat_get gw1 audit_found)
+
 # The gateway itself uses another one of the addresses that the group has.
 check "a local end moves within the group" eval "both_ways gw1 4 $VIP $HERE $ENDPOINT $HERE && both_ways rem 4 $VIP $HERE $ENDPOINT $HERE"
 check "... it works" works 4
@@ -166,15 +206,16 @@ check "... and is hot" busywait 15000 is_hot gw2
 
 check "all that without a new copy" no_new_copy
 
-flows 1 2 3 4 6
+flows 1 2 3 4 6 ${STATES:+7}
 traffic_for 1
 takeover gw1 gw2 sudden || give_up "takeover"
 Q=in sniff udp rem wan udp and src "$VIP"
 traffic_for 1.5
 stop udp
-flows_stop 1 2 3 4 6
+flows_stop 1 2 3 4 6 ${STATES:+7}
 check "takeover: what has moved goes on" flows_went_on 1 2 4
 check "... and what has not" flows_went_on 3
+states "... and what has moved SA by SA" flows_went_on 7
 check "... behind the NAT, too" flows_went_on 6
 check "... by the new port" only_to 4600
 revive_node gw1

@@ -159,10 +159,8 @@ def check(env=None):
     if env:
         guests = [net(kernel, timeout=2400 * longer) for kernel in KERNELS]
     else:
-        # Side by side, with a processor each, and then what has both.
-        guests = [net("6.1", half, name=f"net-6.1-up{n}", smp=1) for n, half in enumerate(UP, 1)]
-        guests += [net("debug", tests=SHORT, timeout=900, smp=1), net("6.12", skip=ONCE, smp=1)]
-        guests += [net("6.1", skip=" ".join(UP), flood=CHECK_FLOOD)]
+        *side_by_side, both = halves("6.1")
+        guests = [*side_by_side, net("debug", tests=SHORT, timeout=900, smp=1), net("6.12", skip=ONCE, smp=1), both]
     guests += [labels("6.12")]
     for kernel in KERNELS:
         guests += machines(kernel, [name for name in VM if env or name not in NOT_ON[kernel]], env, 300 * longer)
@@ -199,8 +197,14 @@ def sid():
     return Part("build-sid", python("runner.build", "sid"), timeout=1200)
 
 
+def halves(kernel):
+    """The namespace tests: most side by side, with a processor each, and then what has both."""
+    guests = [net(kernel, half, name=f"net-{kernel}-up{n}", smp=1) for n, half in enumerate(UP, 1)]
+    return guests + [net(kernel, skip=" ".join(UP), flood=CHECK_FLOOD)]
+
+
 def check_kernels():
-    return [build(kernel) for kernel in KERNELS] + [sid()]
+    return [test_tree()] + [build(kernel) for kernel in KERNELS] + [sid(), *halves("sid")]
 
 
 def fuzz():

@@ -22,7 +22,7 @@ from .pair import module_file
 from .variant import variant
 
 # Seconds for a hundred programs to start and end in a guest, on a machine for which the tests' rates and times are made.
-USUAL = {"6.1": 1.2, "6.12": 1.2}
+USUAL = {"6.1": 1.2, "6.12": 1.2, "sid": 1.2}
 # Kernels that know packet offload.
 NIC = ("6.12",)
 # What the tests in the guest are told.
