@@ -60,6 +60,10 @@ daemon_lines()
 	esac
 }
 
+# daemon_as SED N: the daemon adds both SAs of a tunnel, but otherwise than the active's.
+daemon_as() { on gw2 other_lines "$@"; }
+other_lines() { tunnel_sas "$2" gcm 128 "$VIP" | sed "$1"; }
+
 # The active with its daemon, and the policies of the standby's.
 add_tunnel() { tunnel gw1 "$1" gcm 128 && on gw2 gateway_policies "$1"; }
 
@@ -87,15 +91,27 @@ window_differs()
 	spi_in "$1"; is "$TAKEN" "$(why gw2 "$REPLY")" "SA $REPLY of gw2" && closed gw2 "$REPLY"
 }
 
+# What came by another mode, or from elsewhere, is as the daemon has it.
+mode_kept() { spi_out "$1"; ip -n gw2 xfrm state list spi "$REPLY" | grep -q 'mode transport'; }
+source_kept() { spi_out "$1"; is "src 192.0.2.9 dst 192.0.2.100" "$(ip -n gw2 xfrm state list spi "$REPLY" | grep '^src ')" "SA $REPLY of gw2"; }
+out_taken() { spi_out "$1"; sa_get gw2 ".[] | select(.spi == \"$REPLY\") | .not_replicated" | grep -qxF "$TAKEN"; }
+
+# expiries SOFT HARD: so many were told to the standby's key managers.
+expiries() { is "$1 $2" "$(grep -c '^	hard 0' "$TMP/expire.json") $(grep -c '^	hard 1' "$TMP/expire.json")" "expiries told, soft and hard"; }
+
+# quiet SECONDS: it is not tried again and again.
+quiet() { local was; was=$(bulks); sleep "$1"; is "$was" "$(bulks)" "copies begun"; }
+
 nothing_installed() { is 0 "$(sa_count gw2)" "SAs of gw2" && is 0 "$(stat_get gw2 objects_installed)" "objects installed"; }
 both_held() { is 2 "$(sa_get gw1 "[.[] | select(.spi == \"$1\" or .spi == \"$2\")] | length")" "SAs of gw1"; }
 gone() { is "" "$(why gw2 "$1")" "what gw2 knows of SA $1"; }
 bulks() { stat_get gw1 bulks_started; }
 
-begin 36
+begin 43
 pair install daemon sync-period-time 50ms
 serve gw1 gw2
 tap wan rem wan
+start expire gw2 ip xfrm monitor expire
 
 add_tunnel 1 || give_up "tunnel"
 check "what no daemon has installed waits" busywait 10000 all_are "$WAITING" 1
@@ -123,6 +139,18 @@ add_tunnel 7 && busywait 10000 all_are "$WAITING" 7 || give_up "tunnel 7"
 check "... late, too" eval "WINDOW=64 daemon add 7 && busywait 5000 window_differs 7"
 on gw1 daemon_lines delete 7 && daemon delete 7 || give_up "tunnel 7"
 
+daemon_as 's/mode tunnel/mode transport/' 8
+check "early, in another mode: reported" eval "add_tunnel 8 && busywait 10000 all_are '$TAKEN' 8"
+check "... and left alone" mode_kept 8
+daemon_as "/add src $VIP/!d; s/src $VIP/src 192.0.2.9/" 9
+check "early, from an address that is no group's: reported" eval "add_tunnel 9 && busywait 10000 out_taken 9"
+check "... and left alone" source_kept 9
+check "none of that is tried again and again" quiet 6
+daemon_as 's/ add / delete /; s/ reqid.*//' 8
+spi_out 9
+ip -n gw2 xfrm state delete src 192.0.2.9 dst 192.0.2.100 proto esp spi "$REPLY" || give_up "tunnel 9"
+on gw1 daemon_lines delete 8 && on gw1 daemon_lines delete 9 || give_up "tunnels 8 and 9"
+
 check "traffic" hundred first 1 gw1
 check "... in another tunnel" hundred second 2 gw1
 check "counters come to what the daemon has added" busywait 5000 same_counters 1
@@ -139,11 +167,12 @@ check "no copy was begun for that" is "$BULKS" "$(bulks)" "copies begun"
 
 ip -n gw2 xfrm state deleteall
 check "a daemon that begins anew takes nothing from the active" eval "busywait 5000 all_are '$WAITING' 1 2 && both_held $OUT $IN"
-check "... and adds its SAs again" eval "daemon add 1 && busywait 5000 bound 1"
+check "... and adds its SAs again" eval "daemon add 1 gcm limit time-soft 2 && busywait 5000 bound 1"
 add_tunnel 5 && busywait 10000 all_are "$WAITING" 5 || give_up "tunnel 5"
 daemon add 5 gcm limit time-hard 3
 sleep 6
 check "a standby's limits do not fire" bound 5
+check "... and it tells of none" expiries 0 0
 on gw1 daemon_lines delete 5 && daemon delete 5 || give_up "tunnel 5"
 on gw1 daemon_lines delete 4
 spi_out 4
@@ -151,6 +180,7 @@ check "what the active deletes waits no more" busywait 5000 gone "$REPLY"
 
 check "the active dies, one tunnel is not there yet" takeover gw1 gw2 sudden
 check "the other one goes on" hundred fourth 1 gw2
+check "what was due of it is told now, once" busywait 3000 expiries 2 0
 daemon add 2
 check "the daemon is late: above all that was used" busywait 5000 above "$OUT"
 check "... and that tunnel goes on" busywait 5000 hundred fifth 2 gw2
