@@ -148,6 +148,17 @@ void xha_apply_window_elem(struct xha_peer *p, struct xha_sa *s,
 	xha_apply_window(p, s, &p->rxs->win);
 }
 
+/*
+ * Ages are said in whole seconds, and are under way for a while: what is nearly the
+ * same is the same, or a date would move with every takeover.
+ */
+static time64_t xha_apply_date(time64_t known, time64_t now, u64 age)
+{
+	time64_t said = now - (time64_t)min_t(u64, age, now);
+
+	return known && abs(said - known) <= 1 ? known : said;
+}
+
 /**
  * xha_apply_life - what the active has used of the lifetime
  * @s: SA, xha_net.lock held
@@ -165,12 +176,12 @@ void xha_apply_life(struct xha_sa *s, const struct xha_life *life, bool age)
 	x->curlft.bytes = max_t(u64, x->curlft.bytes, life->bytes);
 	x->curlft.packets = max_t(u64, x->curlft.packets, life->packets);
 	if (age) {
-		s->add_time = now - (time64_t)min_t(u64, life->add_age, now);
+		s->add_time = xha_apply_date(s->add_time, now, life->add_age);
 		if (x->km.state == XFRM_STATE_ACQ)
 			x->curlft.add_time = s->add_time + XHA_PARKED;
 	}
 	if (life->use_age != XHA_AGE_NEVER)
-		s->use_time = now - (time64_t)min_t(u64, life->use_age, now);
+		s->use_time = xha_apply_date(s->use_time, now, life->use_age);
 	spin_unlock_bh(&x->lock);
 }
 

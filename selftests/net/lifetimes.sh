@@ -264,7 +264,26 @@ round()
 # A standby that hears nothing of the end of an SA: it keeps its copy beyond the limit.
 alone() { limited 30 both limit time-soft "$U" limit time-hard $((2 * U)); }
 
-begin 57
+# --- ages ---------------------------------------------------------------------------------------------------------
+
+# added NODE SPI: when, in s.
+added() { date -d "$(ip -n "$1" -s xfrm state list spi "$2" | sed -n 's/^\t *add \([0-9-]* [0-9:]*\).*/\1/p')" +%s; }
+
+slow_link() { tc -n sw qdisc replace dev s-gw1 root netem delay 600ms && tc -n sw qdisc replace dev s-gw2 root netem delay 600ms; }
+sound_link() { tc -n sw qdisc del dev s-gw1 root; tc -n sw qdisc del dev s-gw2 root; }
+
+six_turns()
+{
+	local i
+
+	for i in 1 2 3; do
+		takeover gw1 gw2 graceful && wait_step gw2 gw1 && takeover gw2 gw1 graceful && wait_step gw1 gw2 || return 1
+	done
+}
+
+age_kept() { at_least $(($3 - 1)) "$(added "$1" "$2")" "s when it was added" && at_most $(($3 + 1)) "$(added "$1" "$2")" "s when it was added"; }
+
+begin 59
 pair sync-period-time 50ms
 for ns in gw1 gw2; do
 	xha $ns node set id ${ns#gw} sample-period 20ms || give_up "sample period"
@@ -301,6 +320,16 @@ spi_out 31
 check "the long one: hard is told" busywait $((LONG * 1000)) times 1 gw1 "$REPLY" hard
 check "... once over all nodes" told gw2 "$REPLY" 0 0
 check "... at its time, from when it was made" on_time gw1 "$REPLY" hard "$LONG" "$LONG_MADE"
+
+# Ages are on their way for most of a second, each time.
+on gw1 limited 33 both limit time-hard 3600 || give_up "SAs"
+wait_step gw1 gw2 || give_up "not in step"
+spi_out 33
+BORN=$(added gw1 "$REPLY")
+slow_link
+check "six takeovers by a slow link" six_turns
+check "... nobody has grown younger" age_kept gw1 "$REPLY" "$BORN"
+sound_link
 
 # An active that is lost for good. At the end, since this sets the clock.
 on gw1 limited 32 both limit time-hard "$LONG" || give_up "SAs"
