@@ -61,13 +61,14 @@ mark_conflicts()
 
 told() { at_least $((EVENTS[$1] + 1)) "$(fenced_events "$1")" "events of $1 that it is fenced"; }
 
-# One has lost the conflict, and says so; its VIP goes, as VRRP wants it, and it follows. Nobody knows whom the hosts still send to.
+# One has lost the conflict, and says so; it follows as it is, and may serve as soon as it is hot. Its VIP goes, as VRRP wants it.
+# Nobody knows whom the hosts still send to.
 gives_way()
 {
 	busywait 15000 decided || { xha gw1 group show; xha gw2 group show; return 1; }
 	hosts_to "$ACTIVE"
 	at_least $((CONFLICTS[$STANDBY] + 1)) "$(stat_get "$STANDBY" conflicts)" "conflicts lost by $STANDBY" &&
-		busywait 5000 told "$STANDBY" && unfit "$STANDBY" "better copy" && unfit "$STANDBY" "no hot copy" redundant &&
+		busywait 5000 told "$STANDBY" && busywait 5000 fit "$STANDBY" && role_is "$STANDBY" fenced &&
 		vip_del "$STANDBY" && wait_step "$ACTIVE" "$STANDBY"
 }
 
