@@ -260,15 +260,16 @@ out:
 /**
  * xha_gate_start_timer - let lifetimes of an opened SA run again
  * @s: SA with a state, xha_net.lock held
+ * @now: CLOCK_BOOTTIME, ms; the timer goes by that clock (xfrm_state_alloc())
  *
  * A second pass after all gates are open. The state may have died since; its
  * timer handler looks at that under x->lock, and our reference keeps the timer
  * alive.
  */
-void xha_gate_start_timer(struct xha_sa *s)
+void xha_gate_start_timer(struct xha_sa *s, u64 now)
 {
 	/* Not all of them in the same tick; what is due by now is not late for it. */
-	hrtimer_start(&s->x->mtimer, ms_to_ktime(s->obj.id & 511), HRTIMER_MODE_REL_SOFT);
+	hrtimer_start(&s->x->mtimer, ms_to_ktime(now + (s->obj.id & 511)), HRTIMER_MODE_ABS_SOFT);
 	xha_compat_keepalive_start(s->x, s->keepalive);
 	s->keepalive = 0;
 }

@@ -43,7 +43,7 @@ bool xha_gate_close(struct xha_sa *s, enum xfrm_ha_role role);
 bool xha_gate_close_new(struct xfrm_state *x, enum xfrm_ha_role role);
 void xha_gate_open(struct xha_sa *s, struct xha_group *g, u64 silence,
 		   struct xha_opened *res);
-void xha_gate_start_timer(struct xha_sa *s);
+void xha_gate_start_timer(struct xha_sa *s, u64 now);
 void xha_gate_tag(struct xha_sa *s, enum xfrm_ha_role role);
 void xha_gate_release(struct xha_sa *s);
 void xha_gate_forget(struct xfrm_state *x);

@@ -142,7 +142,7 @@ void xha_group_release(struct xha_group *g, struct xha_sa *s)
 		return;
 	xha_gate_open(s, g, xha_group_silence(g), &res);
 	if (res.opened)
-		xha_gate_start_timer(s);
+		xha_gate_start_timer(s, xha_now_ms());
 	xha_gate_release(s);
 	if (res.exhausted)
 		xha_gate_retire(s);

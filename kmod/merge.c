@@ -211,7 +211,7 @@ out:
 		s->told = xha_pace_max(s->told, pace);
 		xha_dirty(p->xn, &s->obj, XHA_W_PACE);
 	}
-	xha_serve_lease(s);
+	xha_serve_lease(s, xha_now_ms());
 }
 
 /* Built outside the lock, and still wanted: closed first, as any other, then opened. */

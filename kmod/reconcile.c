@@ -43,9 +43,9 @@ static void xha_reconcile_new(struct xha_net *xn, struct xha_sa *s)
 		return;
 	}
 	if (res.opened)
-		xha_gate_start_timer(s);
+		xha_gate_start_timer(s, xha_now_ms());
 	xha_gate_tag(s, XFRM_HA_ROLE_ACTIVE);
-	xha_serve_lease(s);
+	xha_serve_lease(s, xha_now_ms());
 	xha_dirty(xn, &s->obj, XHA_W_OBJECT);
 	xha_peers_kick(xn);
 }

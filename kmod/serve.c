@@ -68,13 +68,13 @@ static u32 xha_serve_delay(struct xha_net *xn)
  * How far a lease reaches, by the rate as it is now: a rise must not wait for
  * half of an old step. And the pace that follows from both.
  */
-static void xha_serve_pace(struct xha_sa *s)
+static void xha_serve_pace(struct xha_sa *s, u64 now)
 {
 	struct xha_group *g = s->obj.group;
 
 	s->step = xha_lease_step(s->oseq, s->esn, g->oseq_shift, s->rate,
 				 xha_serve_delay(g->xn));
-	if (xha_pace_follow(&s->pace, xha_pace_of(s->rate, s->step), xha_now_ms()))
+	if (xha_pace_follow(&s->pace, xha_pace_of(s->rate, s->step), now))
 		xha_dirty(g->xn, &s->obj, XHA_W_PACE);
 }
 
@@ -96,16 +96,17 @@ static void xha_serve_renew(struct xha_sa *s)
 /**
  * xha_serve_lease - grant an SA more numbers, if it is short of them
  * @s: outbound SA that this node serves, xha_net.lock held
+ * @now: ms, read once for all that are looked at: a clock may be slow to read
  *
  * The lease says what peers must start above; it holds nothing up here: with
  * no peer or a slow link the SA goes on (it is an overrun then, and the peers
  * are not hot).
  */
-void xha_serve_lease(struct xha_sa *s)
+void xha_serve_lease(struct xha_sa *s, u64 now)
 {
 	if (s->dir != XFRM_HA_DIR_OUT)
 		return;
-	xha_serve_pace(s);
+	xha_serve_pace(s, now);
 	xha_serve_renew(s);
 }
 
@@ -229,7 +230,7 @@ static void xha_serve_one(struct xha_net *xn, struct xha_sa *s, u64 now)
 		xha_serve_rate(s, c.oseq, now);
 		s->oseq = c.oseq;
 		/* First: a peer that does not know the pace by now is not hot by now. */
-		xha_serve_pace(s);
+		xha_serve_pace(s, now);
 		xha_serve_overruns(s);
 		xha_serve_renew(s);
 	}

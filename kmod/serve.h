@@ -5,7 +5,7 @@
 
 #include "obj.h"
 
-void xha_serve_lease(struct xha_sa *s);
+void xha_serve_lease(struct xha_sa *s, u64 now);
 void xha_serve_net_init(struct xha_net *xn);
 void xha_serve_net_start(struct xha_net *xn);
 void xha_serve_net_stop(struct xha_net *xn);

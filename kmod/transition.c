@@ -92,13 +92,13 @@ static void xha_transition_open(struct xha_group *g, struct xha_sa *s,
 	/* Nobody's R or guard is to fall unseen: it goes on as it was stated to us. */
 	s->pace = (struct xha_pacer){ .now = s->view.pace };
 	s->told = s->view.pace;
-	xha_serve_lease(s);
+	xha_serve_lease(s, now);
 }
 
 /* Its gate is open: from now on what it needs of others. */
-static void xha_transition_run(struct xha_sa *s)
+static void xha_transition_run(struct xha_sa *s, u64 now)
 {
-	xha_gate_start_timer(s);
+	xha_gate_start_timer(s, now);
 	if (s->capped)
 		xha_gate_ask(s);
 }
@@ -114,11 +114,12 @@ static void xha_transition_run(struct xha_sa *s)
 bool xha_group_adopt(struct xha_group *g, struct xha_sa *s, u64 silence)
 {
 	struct xha_transition t = {};
+	u64 now = xha_now_ms();
 
-	xha_transition_open(g, s, silence, xha_now_ms(), &t);
+	xha_transition_open(g, s, silence, now, &t);
 	if (!t.sas)
 		return false;
-	xha_transition_run(s);
+	xha_transition_run(s, now);
 	return true;
 }
 
@@ -161,7 +162,7 @@ static void xha_transition_takeover(struct xha_group *g, struct xha_transition *
 		if (o->dead)
 			continue;
 		if (o->kind == XHA_KIND_SA && xha_obj_sa(o)->x && !o->why_not) {
-			xha_transition_run(xha_obj_sa(o));
+			xha_transition_run(xha_obj_sa(o), now);
 		} else if (o->kind == XHA_KIND_POLICY) {
 			if (xha_obj_pol(o)->xp)
 				xha_transition_own(g, o);
