@@ -39,6 +39,18 @@ numbers_shown()
 	jq -e '.rate > 0 and .lease >= .acked_lease and .acked_lease > 0 and .headroom == ([.acked_lease - .oseq, 0] | max)' "$TMP/shown"
 }
 
+# Numbers that no lease covers, in contact: counted, and the standby is not hot until it has a lease above them.
+leap()
+{
+	spi_out 5
+	LEAPT=$(($(number gw1 "$REPLY" oseq) + 1000000))
+	mark gw1
+	replay_of gw1 out 5 oseq "$LEAPT" >"$TMP/set" && busywait 5000 leap_counted
+}
+
+leap_counted() { at_least 1 "$(grown gw1 lease_overruns)" lease_overruns; }
+leap_covered() { spi_out 5; at_least "$((LEAPT + 1))" "$(sa_get gw2 ".[] | select(.spi == \"$REPLY\") | .lease")" "lease at gw2" && is_hot gw2; }
+
 not_hot() { ! is_hot "$1"; }
 
 # More packets than a step between two samples, or the test says nothing.
@@ -110,8 +122,11 @@ round()
 
 all_went_on() { went_on steady1 500 && went_on steady2 500 && went_on burst1 100 && went_on burst2 100; }
 
-begin $((${#ROUNDS[@]} * 7 + 3))
+begin $((${#ROUNDS[@]} * 7 + 5))
 pair oseq-shift 16
+tunnel gw1 5 gcm 32 && wait_step gw1 gw2 || give_up "tunnel"
+check "numbers far above the lease: an overrun" leap
+check "... and a lease above them" busywait 5000 leap_covered
 serve gw1 gw2
 for i in "${!ROUNDS[@]}"; do
 	round "$((i + 1))" "${ROUNDS[i]}"

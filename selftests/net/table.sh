@@ -14,7 +14,8 @@ ESP_ALGORITHMS=(
 	"rfc3686(ctr(aes)) 20 hmac(sha384) 48 192" "rfc3686(ctr(aes)) 36 xcbc(aes) 16 96"
 	"cbc(camellia) 32 cmac(aes) 16 96" "cbc(des3_ede) 24 hmac(md5) 16 96" "cbc(serpent) 32 hmac(rmd160) 20 96"
 	"cbc(twofish) 32 hmac(sha256) 32 96" "cbc(blowfish) 56 hmac(sha1) 20 160" "cbc(cast5) 16 hmac(md5) 16 128"
-	"cbc(des) 8 hmac(sha1) 20 96" "ecb(cipher_null) 0 hmac(sha512) 64 256"
+	"cbc(des) 8 hmac(sha1) 20 96" "ecb(cipher_null) 0 hmac(sha512) 64 256" "cbc(aes) 16 digest_null 0 0"
+	"cbc(aes) 32 -"
 )
 # AH: HASH KEY-BYTES ICV-BITS
 AH_ALGORITHMS=(
@@ -111,8 +112,12 @@ algorithm_words()
 		REPLY="aead ${words[1]} $REPLY ${words[3]}"
 		return
 	fi
-	key $(($3 + 7)) "${words[3]}"
-	auth="auth-trunc ${words[2]} $REPLY ${words[4]}"
+	auth=""
+	if [ "${words[2]}" != - ]; then
+		REPLY='""'
+		[ "${words[3]}" = 0 ] || key $(($3 + 7)) "${words[3]}"
+		auth="auth-trunc ${words[2]} $REPLY ${words[4]}"
+	fi
 	REPLY='""'
 	[ "${words[1]}" = 0 ] || key "$3" "${words[1]}"
 	REPLY="enc ${words[0]} $REPLY $auth"
