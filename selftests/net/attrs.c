@@ -13,8 +13,12 @@
  *   pcpu       number of the CPU that it is for (6.13, 6.12.y)
  *   mapping    how often a changed NAT mapping is reported, s; the SA is encapsulated in UDP then
  *   diff, age  when an event tells of its numbers: after so many packets, so many jiffies; these are shown in 1/10 s
+ *   mode       a number of XFRM_MODE_*
+ *   esn        extended numbers, and a window of so many, which may be 0 for what is sent (6.10)
+ *   ah         1: AH with hmac(sha256) instead of ESP
  *
- * A kernel that does not know an attribute adds the SA without it. What is shown: NAME VALUE of each that the SA has.
+ * A kernel that does not know an attribute adds the SA without it. What is shown: NAME VALUE of each that the SA has, but for
+ * the last three.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,6 +69,12 @@ struct aead {
 	unsigned char key[KEY_LEN];
 };
 
+struct auth {
+	char name[64];
+	unsigned int key_bits, icv_bits;
+	unsigned char key[KEY_LEN];
+};
+
 struct message {
 	struct nlmsghdr nlh;
 	union {
@@ -103,6 +113,7 @@ static int talk(struct message *m)
 static int put_key(struct message *m, const char *hex)
 {
 	struct aead aead = { .name = "rfc4106(gcm(aes))", .key_bits = KEY_LEN * 8, .icv_bits = 128 };
+	struct auth auth = { .name = "hmac(sha256)", .key_bits = KEY_LEN * 8, .icv_bits = 128 };
 	int i;
 
 	if (strlen(hex) != 2 + 2 * KEY_LEN)
@@ -110,8 +121,30 @@ static int put_key(struct message *m, const char *hex)
 	for (i = 0; i < KEY_LEN; i++)
 		if (sscanf(hex + 2 + 2 * i, "%2hhx", &aead.key[i]) != 1)
 			return -1;
-	put(m, XFRMA_ALG_AEAD, &aead, sizeof(aead));
+	memcpy(auth.key, aead.key, KEY_LEN);
+	if (m->sa.id.proto == IPPROTO_AH)
+		put(m, XFRMA_ALG_AUTH_TRUNC, &auth, sizeof(auth));
+	else
+		put(m, XFRMA_ALG_AEAD, &aead, sizeof(aead));
 	return 0;
+}
+
+/* What is no attribute: true if it was that. */
+static int put_other(struct message *m, const char *name, unsigned int number)
+{
+	struct xfrm_replay_state_esn esn = { .replay_window = number, .bmp_len = (number + 31) / 32 };
+
+	if (!strcmp(name, "mode")) {
+		m->sa.mode = number;
+	} else if (!strcmp(name, "esn")) {
+		m->sa.flags |= XFRM_STATE_ESN;
+		m->sa.replay_window = 0;
+		/* The kernel makes room for the map itself. */
+		put(m, XFRMA_REPLAY_ESN_VAL, &esn, sizeof(esn));
+	} else {
+		return !strcmp(name, "ah");
+	}
+	return 1;
 }
 
 static int put_named(struct message *m, const char *name, const char *text)
@@ -140,6 +173,8 @@ static int put_named(struct message *m, const char *name, const char *text)
 
 static int add(struct message *m, char **argv)
 {
+	int i;
+
 	m->nlh = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH(sizeof(m->sa)), .nlmsg_type = XFRM_MSG_NEWSA,
 				    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL };
 	m->sa = (struct xfrm_usersa_info){
@@ -150,6 +185,9 @@ static int add(struct message *m, char **argv)
 			.soft_packet_limit = XFRM_INF, .hard_packet_limit = XFRM_INF,
 		},
 	};
+	for (i = 5; argv[i]; i++)
+		if (!strcmp(argv[i], "ah"))
+			m->sa.id.proto = IPPROTO_AH;
 	if (inet_pton(AF_INET, argv[0], &m->sa.saddr.a4) != 1 || inet_pton(AF_INET, argv[1], &m->sa.id.daddr.a4) != 1 ||
 	    put_key(m, argv[4]))
 		return -1;
@@ -157,7 +195,7 @@ static int add(struct message *m, char **argv)
 		/* What is sent has no window, and says so. */
 		if (argv[1] && !strcmp(argv[0], "dir") && !strcmp(argv[1], "2"))
 			m->sa.replay_window = 0;
-		if (!argv[1] || put_named(m, argv[0], argv[1]))
+		if (!argv[1] || (!put_other(m, argv[0], strtoul(argv[1], NULL, 0)) && put_named(m, argv[0], argv[1])))
 			return -1;
 	}
 	return talk(m);
