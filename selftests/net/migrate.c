@@ -5,7 +5,8 @@
  * usage: xha-migrate in|out|fwd SEL-SRC SEL-DST REQID OLD-SRC OLD-DST NEW-SRC NEW-DST
  *        xha-migrate state OLD-DST SPI REQID NEW-SRC NEW-DST
  *
- * IPv4, ESP in tunnel mode; the selector is of single addresses, that of an SA alone of all.
+ * ESP in tunnel mode; the selector is of single addresses, that of an SA alone of all. Addresses of a tunnel's inside are of
+ * one family, so are those of its outside; of an SA alone IPv4.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,6 +54,14 @@ static int direction(const char *word)
 	if (!strcmp(word, "out"))
 		return XFRM_POLICY_OUT;
 	return strcmp(word, "fwd") ? -1 : XFRM_POLICY_FWD;
+}
+
+/* Its family, 0 if it is no address. */
+static int address(const char *text, xfrm_address_t *addr)
+{
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+	return inet_pton(family, text, addr) == 1 ? family : 0;
 }
 
 static int talk(const void *request, size_t len)
@@ -104,22 +113,24 @@ int main(int argc, char **argv)
 			.nlmsg_type = XFRM_MSG_MIGRATE,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
 		},
-		.id.sel = { .family = AF_INET, .prefixlen_s = 32, .prefixlen_d = 32 },
 		.attr = { .nla_len = sizeof(r.attr) + sizeof(r.migrate), .nla_type = XFRMA_MIGRATE },
-		.migrate = { .proto = IPPROTO_ESP, .mode = XFRM_MODE_TUNNEL, .old_family = AF_INET, .new_family = AF_INET },
+		.migrate = { .proto = IPPROTO_ESP, .mode = XFRM_MODE_TUNNEL },
 	};
-	int dir;
+	int dir, inside, outside;
 
 	if (argc == 7 && !strcmp(argv[1], "state"))
 		return state(argv + 2);
 	dir = argc == 9 ? direction(argv[1]) : -1;
-	if (dir < 0 || inet_pton(AF_INET, argv[2], &r.id.sel.saddr.a4) != 1 ||
-	    inet_pton(AF_INET, argv[3], &r.id.sel.daddr.a4) != 1 ||
-	    inet_pton(AF_INET, argv[5], &r.migrate.old_saddr.a4) != 1 ||
-	    inet_pton(AF_INET, argv[6], &r.migrate.old_daddr.a4) != 1 ||
-	    inet_pton(AF_INET, argv[7], &r.migrate.new_saddr.a4) != 1 ||
-	    inet_pton(AF_INET, argv[8], &r.migrate.new_daddr.a4) != 1)
+	if (dir < 0)
 		return usage();
+	inside = address(argv[2], &r.id.sel.saddr);
+	outside = address(argv[5], &r.migrate.old_saddr);
+	if (!inside || !outside || address(argv[3], &r.id.sel.daddr) != inside || address(argv[6], &r.migrate.old_daddr) != outside ||
+	    address(argv[7], &r.migrate.new_saddr) != outside || address(argv[8], &r.migrate.new_daddr) != outside)
+		return usage();
+	r.id.sel.family = inside;
+	r.id.sel.prefixlen_s = r.id.sel.prefixlen_d = inside == AF_INET ? 32 : 128;
+	r.migrate.old_family = r.migrate.new_family = outside;
 	r.id.dir = dir;
 	r.migrate.reqid = atoi(argv[4]);
 	return talk(&r, sizeof(r));

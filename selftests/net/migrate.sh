@@ -15,6 +15,7 @@
 . "$NET/traffic.sh"
 
 HERE=192.0.2.100 THERE=192.0.2.101	# of the remote
+HERE6=2001:db8:2::100 THERE6=2001:db8:2::101
 AUDIT=5000	# ms between two audits
 
 # --- migration ----------------------------------------------------------------------------------------------------
@@ -22,13 +23,33 @@ AUDIT=5000	# ms between two audits
 # both_ways NODE N OLD-LOCAL OLD-REMOTE NEW-LOCAL NEW-REMOTE: SAs and policies of tunnel N, as the gateways see it.
 both_ways()
 {
-	local ns=$1 n=$2 out=out in=in
+	local ns=$1 n=$2 out=out in=in h=10.8.0.1 t=10.9.$2.1
 
+	[[ $3 != *:* ]] || h=2001:db8:8::1 t=2001:db8:9:$2::1
 	[ "$ns" != rem ] || out=in in=out
-	ip netns exec "$ns" xha-migrate $out 10.8.0.1 "10.9.$n.1" $((n + 1)) "$3" "$4" "$5" "$6" &&
-		ip netns exec "$ns" xha-migrate $in "10.9.$n.1" 10.8.0.1 $((n + 1)) "$4" "$3" "$6" "$5" || return 1
-	[ "$ns" = rem ] || ip netns exec "$ns" xha-migrate fwd "10.9.$n.1" 10.8.0.1 $((n + 1)) "$4" "$3" "$6" "$5"
+	ip netns exec "$ns" xha-migrate $out $h "$t" $((n + 1)) "$3" "$4" "$5" "$6" &&
+		ip netns exec "$ns" xha-migrate $in "$t" $h $((n + 1)) "$4" "$3" "$6" "$5" || return 1
+	[ "$ns" = rem ] || ip netns exec "$ns" xha-migrate fwd "$t" $h $((n + 1)) "$4" "$3" "$6" "$5"
 }
+
+# tunnel6 N: IPv6 in IPv6.
+tunnel6()
+{
+	local h=2001:db8:8::1/128 t=2001:db8:9:$1::1/128 n=$1
+
+	on gw1 pair_lines "$n" "$VIP6" $HERE6 tunnel gcm 128 && on rem pair_lines "$n" "$VIP6" $HERE6 tunnel gcm 128 || return 1
+	{
+		policy_line $h "$t" out $((n + 1)) tunnel "$VIP6" $HERE6
+		policy_line "$t" $h in $((n + 1)) tunnel $HERE6 "$VIP6"
+		policy_line "$t" $h fwd $((n + 1)) tunnel $HERE6 "$VIP6"
+	} >"$TMP/six"
+	ip -n gw1 -batch "$TMP/six" || return 1
+	sed '/ dir fwd /d; s/ dir in / dir IN /; s/ dir out / dir in /; s/ dir IN / dir out /' "$TMP/six" >"$TMP/six-rem"
+	ip -n rem -batch "$TMP/six-rem" && ip -n rem addr replace "$t" dev lo
+}
+
+talk6() { start "$1" rem xha-traffic client 2001:db8:8::1 5006 --bind "2001:db8:9:$2::1" --rate "$(paced "$3")" --linger "$(longer 1)" "${@:4}"; }
+works6() { talk6 now "$1" 100 --count 20; wait "${JOB[now]}"; all_answered now; }
 
 # moved GATEWAY N...: the remote moves from here to there, or back, and both ends know.
 moved()
@@ -149,11 +170,12 @@ mapped()
 
 only_to() { at_least 10 "$(frames udp udp dst port "$1")" "frames to port $1" && is 0 "$(frames udp not udp dst port "$1")" "frames to other ports"; }
 
-begin 39
+begin 42
 pair local "$ENDPOINT"
-ip -n rem addr add "$THERE/24" dev wan || give_up "second address"
+ip -n rem addr add "$THERE/24" dev wan && ip -n rem addr add "$THERE6/64" dev wan nodad || give_up "second addresses"
 ip -n gw1 addr add "$ENDPOINT/32" dev lo && ip -n gw2 addr add "$ENDPOINT/32" dev lo || give_up "endpoint"
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn && tunnel gw1 3 chacha 1024 && tunnel gw1 4 gcm 32 && tunnel gw1 5 gcm 128 || give_up "tunnels"
+tunnel6 8 || give_up "tunnel of IPv6"
 start natt-gw1 gw1 xha-natt 0.0.0.0 4500
 start natt-gw2 gw2 xha-natt 0.0.0.0 4500
 start natt-rem rem xha-natt 0.0.0.0 4500
@@ -185,6 +207,11 @@ states "... the standby follows" soon at gw2 7 $VIP $THERE
 states "... and has the same" busywait 5000 same_dumps gw1 gw2
 FOUND=$(stat_get gw1 audit_found)
 
+check "the remote of a tunnel of IPv6 moves" eval "both_ways gw1 8 $VIP6 $HERE6 $VIP6 $THERE6 && both_ways rem 8 $VIP6 $HERE6 $VIP6 $THERE6"
+check "... it works" works6 8
+check "... the standby follows" soon at gw2 8 "$VIP6" $THERE6
+in_time
+
 # The gateway itself uses another one of the addresses that the group has.
 check "a local end moves within the group" eval "both_ways gw1 4 $VIP $HERE $ENDPOINT $HERE && both_ways rem 4 $VIP $HERE $ENDPOINT $HERE"
 check "... it works" works 4
@@ -207,13 +234,14 @@ check "... and is hot" busywait 15000 is_hot gw2
 check "all that without a new copy" no_new_copy
 
 flows 1 2 3 4 6 ${STATES:+7}
+talk6 flow8 8 50
 traffic_for 1
 takeover gw1 gw2 sudden || give_up "takeover"
 Q=in sniff udp rem wan udp and src "$VIP"
 traffic_for 1.5
 stop udp
-flows_stop 1 2 3 4 6 ${STATES:+7}
-check "takeover: what has moved goes on" flows_went_on 1 2 4
+flows_stop 1 2 3 4 6 8 ${STATES:+7}
+check "takeover: what has moved goes on" flows_went_on 1 2 4 8
 check "... and what has not" flows_went_on 3
 states "... and what has moved SA by SA" flows_went_on 7
 check "... behind the NAT, too" flows_went_on 6
