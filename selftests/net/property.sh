@@ -87,7 +87,7 @@ told()
 
 no_faults() { is 0 "${FAULTS[$1]:-0}" "schedules that failed for it"; }
 
-begin $((SCHEDULES + 9))
+begin $((SCHEDULES + 10))
 topology
 remote >"$TMP/batch"
 ip -n rem -batch "$TMP/batch" || give_up "remote"
@@ -117,6 +117,7 @@ check "the remote had no number to refuse" no_faults refused
 check "no replayed packet got in that had to be known" no_faults replays
 check "what takeovers say of their exposure holds, if they have heard the active" at_most $((HEARD_ESTIMATED + 20)) "$HEARD_AGAIN" \
 	"packets taken again"
+check "... and is no more than all that had come" at_most "$REPLAYED" "$HEARD_ESTIMATED" "packets, by the estimates"
 check "what was acked was there" no_faults acked
 check "standbys got hot again" no_faults hot
 finish
