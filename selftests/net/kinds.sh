@@ -194,7 +194,7 @@ verdict()
 	! from_outside "$i" || name+=", policies from outside"
 	if [ -z "${REASON[i]:-}" ]; then
 		check "$name" kind_held "$i"
-	elif refusable "$i"; then
+	elif refusable "$i" || dropped "$name"; then
 		ktap_skip "$name" "refused: ${REASON[i]}"
 	else
 		check "$name" is "" "${REASON[i]}" "refused"

@@ -126,6 +126,9 @@ algorithm_words()
 # BEET is for ESP: the kernel's IPComp does not know it, and ip does not let AH have it.
 refusable() { [[ ${ROWS[$1]} == "comp beet "* || ${ROWS[$1]} == "ah beet "* ]]; }
 
+# dropped NAME-OF-ROW: IPsec does not have that hash any more.
+dropped() { [[ $1 == *"hmac(rmd160)"* && $(uname -r) == 7.* ]]; }
+
 # Of the ESP rows each two of the last four columns have every pair of values.
 pairs_complete()
 {
