@@ -46,6 +46,14 @@ class Part:
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *map(str, self.command)], cwd=TOP, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **self.env}, start_new_session=True)
+        if self.background:
+            self.stand_back()
+
+    def stand_back(self):
+        """Where the kernel shares out by sessions, being nice counts among those of the same one only: the session must be, too."""
+        group = pathlib.Path(f"/proc/{self.process.pid}/autogroup")
+        if group.exists():
+            group.write_text("19", encoding="ascii")
 
     def say(self, text):
         print(f"[{self.name}] {text}", flush=True)
