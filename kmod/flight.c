@@ -126,8 +126,13 @@ static void xha_flight_rtt(struct xha_peer *p, u32 rtt)
 	xha_flight_set_rto(p);
 }
 
-/* In ms, by the bounds as they are now. */
-static u32 xha_flight_rto(const struct xha_peer *p)
+/**
+ * xha_flight_rto - how long a frame is waited for
+ * @p: peer, xha_net.lock held
+ *
+ * Return: ms, by the bounds as they are now.
+ */
+u32 xha_flight_rto(const struct xha_peer *p)
 {
 	return clamp(p->rto, p->conf.addr.rto_min, p->conf.addr.rto_max);
 }

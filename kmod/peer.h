@@ -255,6 +255,7 @@ u32 xha_session_beat(const struct xha_peer *p);
 u64 xha_session_limit(const struct xha_peer *p);
 
 /* flight.c: frames under way; xha_net.lock held */
+u32 xha_flight_rto(const struct xha_peer *p);
 bool xha_flight_room(const struct xha_peer *p);
 void xha_flight_acked(struct xha_peer *p, const struct xha_ack *a, u64 now);
 u64 xha_flight_expire(struct xha_peer *p, u64 now);

@@ -155,7 +155,7 @@ void xha_send_work(struct work_struct *work)
 		/* What does not go out is lost, like what gets lost on the way. */
 		p->transport.conf->ops->send(&p->transport, p->txs->buf, len);
 		mutex_lock(&xn->lock);
-		expire = min(expire, now + p->rto);
+		expire = min(expire, now + xha_flight_rto(p));
 	}
 	memzero_explicit(p->txs->buf, sizeof(p->txs->buf));
 	now = xha_now_ms();

@@ -89,6 +89,8 @@ steps()
 # just under way: nothing follows before that is acked. Or, after a while, the same BEGIN, if its answer was.
 again()
 {
+	# Nor do the answers of ARP, of which none must be needed.
+	ip -n gw1 neigh replace 10.150.0.2 lladdr "$(ip -n gw2 -j link show sync | jq -r '.[0].address')" dev sync nud permanent || return 1
 	tc -n sw qdisc replace dev s-gw1 root netem loss 100%
 	ip -n gw1 xfrm state add src "$VIP" dst 192.0.2.100 proto esp spi 0x7001 mode tunnel $REPLY && sleep "$(patience 4)"
 }
