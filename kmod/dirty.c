@@ -26,6 +26,17 @@ static bool xha_dirty_wanted(struct xha_peer *p, struct xha_obj *o)
 	return o->id < s->cursor;
 }
 
+/*
+ * Counters of a closed SA do not move: a merge has them in its record. By themselves
+ * only a node that hands over says them. Whoever is active cannot place the others,
+ * and would never ack what else is in their frame: such as were under way when the
+ * role changed, and got lost.
+ */
+static bool xha_dirty_moves(struct xha_peer *p, struct xha_obj *o)
+{
+	return xha_group_active(o->group) || xha_sync_of(p, o)->finals;
+}
+
 static void xha_track_set_hash(struct xha_sync *s, struct xha_track *t, u64 hash)
 {
 	if (t->hash) {
@@ -88,6 +99,8 @@ void xha_dirty_peer(struct xha_peer *p, struct xha_obj *o, enum xha_what what)
 	struct xha_track *t = &o->track[p->slot];
 
 	if (what == XHA_W_RESULT ? !xha_peer_up(p) : !xha_dirty_wanted(p, o))
+		return;
+	if (what > XHA_W_RESULT && !xha_dirty_moves(p, o))
 		return;
 
 	if (list_empty(&t->dirty[what]))

@@ -21,6 +21,7 @@ enum xha_kind {
 enum xha_what {
 	XHA_W_OBJECT,	/* the object itself, or its removal */
 	XHA_W_RESULT,	/* what became of an object that the peer sent */
+	/* counters of an SA */
 	XHA_W_LEASE,
 	XHA_W_WINDOW,
 	XHA_W_LIFE,
