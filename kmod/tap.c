@@ -125,8 +125,12 @@ static int xha_tap_notify(struct xfrm_state *x, const struct km_event *c)
 	case XFRM_MSG_FLUSHSA:
 	case XFRM_MSG_EXPIRE:
 		break;
+	case XFRM_MSG_NEWAE:
+		/* A key manager has set something. What has moved by itself is sampled. */
+		if (c->data.aevent == XFRM_AE_CU)
+			break;
+		return 0;
 	default:
-		/* Counters are sampled. */
 		return 0;
 	}
 

@@ -33,6 +33,11 @@ update_sa()
 	ip -n gw1 -batch "$TMP/update" && shows gw1 state 123456789
 }
 
+# What its key manager changes without a new SA: after how many packets it wants to hear of them. Of an SA without traffic, whose
+# numbers are said in the same breath.
+set_threshold() { replay_of gw1 out 2 diff 77; }
+threshold_set() { spi_out 2; ip netns exec "$1" xha-attrs show 192.0.2.100 "$REPLY" | grep -x "diff 77"; }
+
 update_policy()
 {
 	policy_line 10.8.0.1/32 10.9.2.1/32 out 3 tunnel "$VIP" 192.0.2.100 priority 4711 >"$TMP/update"
@@ -139,7 +144,7 @@ audited() { at_least "$1" "$(stat_get gw1 audits)" audits; }
 no_states() { is 0 "$(sa_count "$1")" "states on $1"; }
 healed() { is "$(sa_count gw1)" "$(sa_count gw2)" "SAs on gw1 and gw2" && in_step gw1 gw2; }
 
-begin $((45 + $(grep -c '|' <<<"$LEFT_OUT")))
+begin $((47 + $(grep -c '|' <<<"$LEFT_OUT")))
 topology gw1 gw2
 node gw1 gw2 && group gw1 && vip_move_to gw1 || give_up "gw1"
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn && tunnel gw1 3 chacha 128 || give_up "tunnels"
@@ -156,6 +161,8 @@ check "... with its policies" same_dumps gw1 gw2
 check "update of an SA" update_sa
 check "... is followed" busywait 5000 shows gw2 state 123456789
 check "... and nothing else has changed" busywait 5000 same_dumps gw1 gw2
+check "a threshold of its events" eval 'set_threshold && threshold_set gw1'
+check "... is followed" busywait 5000 threshold_set gw2
 check "another priority of a policy" update_policy
 check "... is followed" busywait 5000 shows gw2 policy "priority 4711"
 check "update of a policy" change_policy

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * xha-replay: shows the replay state of an SA, or sets it as an IKE daemon does, by XFRM_MSG_GETAE and XFRM_MSG_NEWAE.
- * usage: xha-replay SRC DST SPI [oseq NUMBER] [seq NUMBER]
+ * usage: xha-replay SRC DST SPI [oseq NUMBER] [seq NUMBER] [diff NUMBER]
  *
- * An SA of IPv4 ESP. oseq: the last number sent. seq: the highest one received, with a window that is full. Prints last
+ * An SA of IPv4 ESP. oseq: the last number sent. seq: the highest one received, with a window that is full. diff: after how many
+ * packets an event tells of its numbers (XFRMA_REPLAY_THRESH), which xha-attrs shows. Prints last
  * number sent, highest received, size of the window, and the window from its top down, four numbers to a digit: the
  * same for the same window, whichever layout it has.
  */
@@ -28,6 +29,7 @@ struct message {
 
 struct replay {
 	int extended;
+	uint32_t diff;
 	struct xfrm_replay_state old;
 	struct {
 		struct xfrm_replay_state_esn head;
@@ -77,26 +79,35 @@ static int get(int fd, struct message *m, struct replay *r)
 	return 0;
 }
 
+static void put(struct message *m, unsigned short type, const void *value, size_t size)
+{
+	struct nlattr *a = (void *)((unsigned char *)m + m->nlh.nlmsg_len);
+
+	a->nla_type = type;
+	a->nla_len = NLA_HDRLEN + size;
+	memcpy(a + 1, value, size);
+	m->nlh.nlmsg_len += NLA_ALIGN(a->nla_len);
+}
+
 static int set(int fd, struct message *m, const struct replay *r)
 {
-	struct nlattr *a = (void *)m->attrs;
-	size_t size = sizeof(r->old);
-
-	a->nla_type = XFRMA_REPLAY_VAL;
-	if (r->extended) {
-		a->nla_type = XFRMA_REPLAY_ESN_VAL;
-		size = sizeof(r->esn.head) + r->esn.head.bmp_len * sizeof(uint32_t);
-	}
-	a->nla_len = NLA_HDRLEN + size;
-	memcpy(a + 1, r->extended ? (const void *)&r->esn : (const void *)&r->old, size);
-	m->nlh = (struct nlmsghdr){ .nlmsg_len = sizeof(m->nlh) + sizeof(m->id) + NLA_ALIGN(a->nla_len),
-				    .nlmsg_type = XFRM_MSG_NEWAE,
+	m->nlh = (struct nlmsghdr){ .nlmsg_len = sizeof(m->nlh) + sizeof(m->id), .nlmsg_type = XFRM_MSG_NEWAE,
 				    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE };
+	if (r->extended)
+		put(m, XFRMA_REPLAY_ESN_VAL, &r->esn, sizeof(r->esn.head) + r->esn.head.bmp_len * sizeof(uint32_t));
+	else
+		put(m, XFRMA_REPLAY_VAL, &r->old, sizeof(r->old));
+	if (r->diff)
+		put(m, XFRMA_REPLAY_THRESH, &r->diff, sizeof(r->diff));
 	return talk(fd, m);
 }
 
 static void change(struct replay *r, const char *what, uint64_t number)
 {
+	if (!strcmp(what, "diff")) {
+		r->diff = number;
+		return;
+	}
 	if (!strcmp(what, "oseq")) {
 		r->old.oseq = r->esn.head.oseq = number;
 		r->esn.head.oseq_hi = number >> 32;
@@ -146,7 +157,7 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || argc % 2 || inet_pton(AF_INET, argv[1], &m.id.saddr.a4) != 1 ||
 	    inet_pton(AF_INET, argv[2], &m.id.sa_id.daddr.a4) != 1) {
-		fprintf(stderr, "usage: xha-replay SRC DST SPI [oseq NUMBER] [seq NUMBER]\n");
+		fprintf(stderr, "usage: xha-replay SRC DST SPI [oseq NUMBER] [seq NUMBER] [diff NUMBER]\n");
 		return 2;
 	}
 	m.id.sa_id.family = AF_INET;
