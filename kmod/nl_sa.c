@@ -164,6 +164,14 @@ static int fill_own(struct sk_buff *skb, const struct xha_sa *s)
 	       (s->x && s->x->xso.dev ? nla_put_flag(skb, XFRM_HA_SA_OFFLOADED) : 0);
 }
 
+/* What XFRM would do with it, and a takeover does not. */
+static int fill_limits(struct sk_buff *skb, const struct xha_sa *s)
+{
+	if (!s->x || !(s->x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP))
+		return 0;
+	return nla_put_flag(skb, XFRM_HA_SA_MAY_WRAP);
+}
+
 /* What peers have of it: of interest while this node is active. */
 static int fill_synced(struct sk_buff *skb, struct xha_net *xn,
 		       const struct xha_sa *s, u64 seq)
@@ -231,7 +239,7 @@ static int fill_sa(struct sk_buff *skb, struct xha_net *xn, struct xha_sa *s)
 	if (err || !xha_obj_replicated(&s->obj))
 		return err;
 	return nla_put_u8(skb, XFRM_HA_SA_ROLE, g->role) ?:
-	       fill_numbers(skb, xn, s);
+	       fill_limits(skb, s) ?: fill_numbers(skb, xn, s);
 }
 
 static int fill(struct sk_buff *skb, struct xha_net *xn, struct xha_sa *s,

@@ -76,6 +76,7 @@ static void show_numbers(struct nlattr **tb)
 		  tb[XFRM_HA_SA_OVERRUNS]);
 	out_bool("capped", " capped", tb[XFRM_HA_SA_CAPPED]);
 	out_bool("offloaded", " offloaded", tb[XFRM_HA_SA_OFFLOADED]);
+	out_bool("may-wrap", " may-wrap", tb[XFRM_HA_SA_MAY_WRAP]);
 	out_text("\n");
 }
 

@@ -105,6 +105,8 @@ same_sa()
 	same_line "$out" state && same_line "$in" state
 }
 
+may_wrap() { sa_get "$1" '[.[] | select(.may_wrap)] | length'; }
+
 CARE_OF=0x30900
 
 # Neither of its ends.
@@ -235,7 +237,7 @@ all_windows() { same_windows gw1 gw2 $TUNNELS; }
 # Copies that went from the standby are back.
 healed() { is "$(sa_count gw1)" "$(sa_count gw2)" "SAs on gw1 and gw2" && in_step gw1 gw2; }
 
-begin $(($(grep -c '|' <<<"$SAS") + 22))
+begin $(($(grep -c '|' <<<"$SAS") + 23))
 pair sync-period-time 200ms
 on gw1 sa_zoo || give_up "SAs"
 on gw1 policy_zoo || give_up "policies"
@@ -255,6 +257,7 @@ while IFS='|' read -r title _; do
 	n=$((n + 1))
 	check "SA with $title" same_sa "$n"
 done <<<"$SAS"
+check "... of which 'sa show' tells, on both, that a takeover does not carry it on" is "2 2" "$(may_wrap gw1) $(may_wrap gw2)" "SAs that may wrap"
 check "SA with a care-of address" same_care_of
 check "SA with direction, CPU, thresholds and keepalives, as far as the kernel knows them: without keepalives" \
 	is "${KNOWN/keepalive 20 /}" "$(newer_of gw2)" "attributes"

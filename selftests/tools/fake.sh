@@ -100,7 +100,7 @@ answers()
 	group|[g["replay"] for g in d] == ["restore", "advance 100"]
 	group|d[0]["peers"][0] == {"id": 2, "role": "standby", "sync": "hot", "lag": 120, "pending": 0, "refused": 1, "reason": None}
 	group|d[0]["peers"][1]["reason"] == 'peer 3 says "\x01"'
-	sa|len(d) == 3 and all(set(s) == set("group src dst proto spi dir origin role oseq lease acked_lease headroom seq exposure rate overruns capped offloaded not_replicated".split()) for s in d)
+	sa|len(d) == 3 and all(set(s) == set("group src dst proto spi dir origin role oseq lease acked_lease headroom seq exposure rate overruns capped offloaded may_wrap not_replicated".split()) for s in d)
 	sa|[s["spi"] for s in d] == ["0xc0ffee01", "0xc0ffee02", "0xc0ffee03"]
 	sa|d[0]["not_replicated"] is None and d[2]["not_replicated"].startswith("no group")
 	sa|d[0]["proto"] == "esp" and d[2]["role"] is None and d[1]["origin"] == "learned"
