@@ -130,7 +130,7 @@ struct xha_lease_view {
  * @esn: extended sequence numbers
  *
  * Return: 0; 0 without a change if @lease is not above the base; -ERANGE if it
- * is above what a jump can plausibly be (I8), @v unchanged. The first lease
+ * is above what a jump can plausibly be, @v unchanged. The first lease
  * (base 0) is taken as it is within the number space. For 32 bit everything
  * within the space is plausible; for ESN a jump up to 2^33.
  */

@@ -60,7 +60,7 @@ static u32 xha_serve_delay(struct xha_net *xn)
 
 	xha_for_each_peer(xn, slot, p)
 		if (xha_peer_up(p))
-			rto = max(rto, p->rto);
+			rto = max(rto, xha_flight_rto(p));
 	return xn->sample_period + rto;
 }
 
