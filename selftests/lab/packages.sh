@@ -8,7 +8,7 @@ set -euo pipefail
 
 declare -A GROUPS_OF=(
 	[build]="build-essential gcc make pkg-config libnl-3-dev libnl-genl-3-dev sparse shellcheck perl"
-	[lab]="qemu-system-x86 mmdebstrap python3 kmod cpio zstd xz-utils gcc libc6-dev iproute2"
+	[lab]="qemu-system-x86 mmdebstrap python3 kmod cpio zstd xz-utils gcc libc6-dev iproute2 systemd"
 	[debug]="build-essential bc bison flex libelf-dev libssl-dev cpio rsync xz-utils kmod"
 	[fuzz]="build-essential clang-14 libclang-rt-14-dev"
 	[model]="gcc libc6-dev cpp spin"

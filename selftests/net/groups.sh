@@ -118,10 +118,11 @@ check "... and the dead one comes back for both" gets_served gw2 gw1 1 2
 mapfile -t ALL <<<"$(seq 1 $MANY)"
 check "$MANY groups" more_groups 3 $MANY gw2
 check "... served" gets_served gw2 gw1 "${ALL[@]}"
-check "all move at once" moved gw2 gw1 "${ALL[@]}"
-check "... and are served" gets_served gw1 gw2 "${ALL[@]}"
 flows
 talk last $MANY 50
+traffic_for 0.5
+check "all move at once, under traffic" moved gw2 gw1 "${ALL[@]}"
+check "... and are served" gets_served gw1 gw2 "${ALL[@]}"
 traffic_for 0.5
 stop last
 check "... with traffic" eval "flows_went_on && went_on last"

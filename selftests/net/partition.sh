@@ -116,6 +116,41 @@ took_turns()
 # One that hears nothing and has got the VIP is active, and so is, as soon as it hears no more of it, the one that has given
 # way to it: with the higher numbers. If the hosts stay with the deaf one, the remote refuses what it sends; that is no fault.
 EXCUSED=0
+declare -A USED=()
+
+# Both send by the same SAs while neither hears the other: the old one within what the standby has acked, the new one above
+# that. The remote takes what has the higher numbers.
+both_send()
+{
+	local before out=() ns n later=$STANDBY
+
+	before=$(replay_errors rem)
+	for n in 1 2; do
+		spi_out "$n"
+		out+=("$REPLY")
+	done
+	mark_conflicts
+	mark gw1 gw2
+	vip_gone
+	sever both && vip_add "$later" && role_is gw1 active && role_is gw2 active || return 1
+	for ns in gw1 gw2; do
+		for n in 1 2; do
+			USED[$ns$n]=$(used "$ns" "${out[n - 1]}")
+			start "blast-$ns$n" "$ns" xha-traffic blast "10.9.$n.1" 5000 --bind 10.8.0.1 --rate "$(paced 200)" --count 100
+		done
+	done
+	for ns in gw1 gw2; do
+		for n in 1 2; do
+			wait "${JOB[blast-$ns$n]}"
+			at_least 100 $(($(used "$ns" "${out[n - 1]}") - USED[$ns$n])) "packets sent by $ns in tunnel $n" || return 1
+		done
+	done
+	is 0 "$(grown "$ACTIVE" lease_overruns)" "overruns of the old one" || return 1
+	mend both
+	gives_way && is "$later" "$ACTIVE" "the one that serves" || return 1
+	traffic_for 0.4
+	EXCUSED=$((EXCUSED + $(replay_errors rem) - before))
+}
 
 # From when the loser could hear the winner until its gate was closed, in ms. It is told by the first heartbeat, after a
 # handshake if the session was given up; both are those of one machine that emulates several.
@@ -200,7 +235,7 @@ all_are_there()
 	is "$want $want" "$(sa_count "$ACTIVE") $(sa_count "$STANDBY")" "SAs of $ACTIVE and $STANDBY" && in_step "$ACTIVE" "$STANDBY"
 }
 
-begin $((19 + $(wc -w <<<"$PARTITIONS")))
+begin $((20 + $(wc -w <<<"$PARTITIONS")))
 pair
 tunnel gw1 1 gcm 32 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the pair is in step" wait_step gw1 gw2
@@ -218,6 +253,7 @@ check "... and the pair is in step again" wait_step "$ACTIVE" "$STANDBY"
 check "two VIPs on a sound link: the later one serves" two_vips
 check "... and back" two_vips
 check "turns that nobody heard of: the later one serves" took_turns
+check "both send in the same tunnels, unheard" both_send
 for p in $PARTITIONS; do
 	check "cut: ${p%|*}, hosts send to the ${p#*|}" partition "${p%|*}" "${p#*|}"
 done
@@ -241,6 +277,6 @@ tc -n sw qdisc del dev "s-$ACTIVE" root
 check "no SA is lost from both" busywait 30000 all_are_there
 stop wan
 check "no number twice" no_duplicates wan
-diag "$EXCUSED refused of one that is deaf"
+diag "$EXCUSED refused of one that is deaf, or that sends beside the winner"
 check "no replay at the remote but those" is "$EXCUSED" "$(replay_errors rem)" "sequence and integrity errors"
 finish

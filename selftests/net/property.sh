@@ -111,7 +111,8 @@ stop echo-rem
 
 diag "$TAKEOVERS takeovers, $REPLAYED packets replayed, $GOT_IN of them taken"
 diag "taken again $TAKEN_AGAIN, by the takeovers' estimates $ESTIMATED; where the active was heard to the end $HEARD_AGAIN, $HEARD_ESTIMATED"
-check "there was something to look at" at_least "$SCHEDULES" "$TAKEOVERS" takeovers
+# One alone may have none.
+check "there was something to look at" at_least $((SCHEDULES > 1 ? SCHEDULES : 0)) "$TAKEOVERS" takeovers
 check "no number was used twice" no_faults numbers
 check "the remote had no number to refuse" no_faults refused
 check "no replayed packet got in that had to be known" no_faults replays

@@ -266,14 +266,20 @@ judge()
 	return "$bad"
 }
 
+# Steps that had no traffic leave nothing to judge by.
+not_silent()
+{
+	[ "$FLOWS" -gt "$1" ] || { said "traffic" && goes_on; }
+}
+
 # schedule SEED: all of one.
 schedule()
 {
-	local bad=0
+	local bad=0 flows=$FLOWS
 
 	STEPS=""
 	roll "$1"
-	setup && steps && settle || bad=1
+	setup && steps && not_silent "$flows" && settle || bad=1
 	flows_end
 	judge || bad=1
 	return "$bad"

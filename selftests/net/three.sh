@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Three nodes that do not all hear the same: leases that only one of two standbys gets, a side of two that goes on alone, three
-# VIPs at once. No number is used twice, and one node serves.
+# VIPs at once. And one after the other that is told to serve. No number is used twice, and one node serves.
 
 # shellcheck source=selftests/net/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -64,7 +64,35 @@ conflicts() { stat_get "$1" conflicts; }
 # How often a node became active.
 takeovers() { stat_get "$1" takeovers; }
 
-begin 33
+# --- a group whose role is set by hand ----------------------------------------------------------------------------
+
+west() { GROUP=west "$@"; }
+
+# Served by gw3.
+west_begins()
+{
+	local ns
+
+	for ns in "${NODES[@]}"; do
+		ip -n "$ns" addr add "$ENDPOINT/32" dev lo && xha "$ns" group add west local "$ENDPOINT" || return 1
+	done
+	xha gw3 group set west active && tunnel gw3 3 gcm 128 "$ENDPOINT" && west_follows gw3 gw1 && west_follows gw3 gw2
+}
+
+follows() { is_hot "$2" && is "$(group_get "$1" .sas)" "$(group_get "$2" .sas)" "SAs of $1 and $2"; }
+west_follows() { west busywait 15000 follows "$@"; }
+
+# handed FROM TO THIRD: exactly, and the third one follows whoever serves.
+handed()
+{
+	xha "$2" group set west active && is "standby active standby" \
+		"$(west group_get "$1" .role) $(west group_get "$2" .role) $(west group_get "$3" .role)" "roles" || return 1
+	log_since | grep -- '-> active' | tail -n 1 >"$TMP/event"
+	grep -E 'handed over.*exposure about 0,.* jump 0$' "$TMP/event" || { cat "$TMP/event"; return 1; }
+	west_follows "$2" "$3" && west_follows "$2" "$1"
+}
+
+begin 39
 topology "${NODES[@]}"
 check "three nodes" set_up
 vip_move_to gw1 || give_up "VIP"
@@ -119,6 +147,13 @@ revive_node gw1
 check "the one that died last comes back first" wait_step gw3 gw1
 revive_node gw2
 check "... then the other one" hot gw3 gw1 gw2
+
+check "a group without a VIP, two standbys" west_begins
+check "... with traffic" hundred west3 3 gw3
+check "one is told to serve: handed over" handed gw3 gw1 gw2
+check "... with traffic" hundred west1 3 gw1
+check "then the next one" handed gw1 gw2 gw3
+check "... with traffic" hundred west2 3 gw2
 stop wan
 check "no number twice" no_duplicates wan
 check "no replay at the remote" no_replay_errors rem

@@ -19,6 +19,8 @@ TARGET = re.compile(r"^([^\s:#=]+):(?!=).*?## (.+)$", re.MULTILINE)
 OURS = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KDIR", "DESTDIR", "PREFIX", "O", "OUT")
 # Made by depmod, which some kernels' kbuild runs and others' does not.
 DEPMOD = re.compile(r"lib/modules/[^/]+/modules\.\w+(\.bin)?")
+# Debian's units of strongSwan (charon-systemd, and the older starter), libreswan, keepalived and FRR.
+LATER = ("strongswan.service", "strongswan-starter.service", "ipsec.service", "keepalived.service", "frr.service")
 
 
 def lab(kernel, what):
@@ -110,6 +112,17 @@ def install(tree):
     return found
 
 
+def unit(tree):
+    """systemd takes the unit, and orders it before IKE daemons and VRRP"""
+    path = tree.root / "usr/lib/systemd/system/xfrm-ha.service"
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    before = set(" ".join(re.findall(r"^Before=(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)).split())
+    found = [f"not before {name}" for name in LATER if name not in before]
+    # It complains of what the machine itself has, too.
+    found += [line for line in done.stdout.splitlines() if path.name in line]
+    return found + ([f"systemd-analyze: status {done.returncode}: {done.stdout}"] if done.returncode else [])
+
+
 def clean(tree):
     """`make clean` leaves what was there before: all of it, and no more"""
     # What can be built elsewhere than in build/.
@@ -119,7 +132,7 @@ def clean(tree):
     return found + [f"left: {path}" for path in sorted(after - tree.clean)[:20]] + [f"gone: {path}" for path in sorted(tree.clean - after)[:20]]
 
 
-CHECKS = (help_has_all, no_headers, modules, install, clean)
+CHECKS = (help_has_all, no_headers, modules, install, unit, clean)
 
 
 def main():

@@ -14,9 +14,9 @@ from .tunnel import VIP
 
 
 class Capture:
-    """The ESP packets of the wan segment up to now, by SPI."""
+    """The ESP packets of the wan segment up to now, by SPI; of gateways those from the VIPs, or from `ends`."""
 
-    def __init__(self, pair):
+    def __init__(self, pair, ends=tuple(VIP.values())):
         macs = {pair[name].mac("wan"): name for name in ("gw1", "gw2")}
         self.sent = {}  # spi: [(time, gateway it was sent to, seq, delivered there)] by the remote
         self.answers = {}  # spi: [(time, gateway, seq)] by the gateways
@@ -31,7 +31,7 @@ class Capture:
             elif frame.port == "remote":
                 to = macs.get(packet.eth_dst)
                 self.sent.setdefault(packet.spi, []).append((frame.time, to, packet.seq, to in frame.to))
-            elif packet.src in VIP.values():  # else the remote's packet, forwarded by who lost the VIP
+            elif packet.src in ends:  # else the remote's packet, forwarded by who lost the VIP
                 self.answers.setdefault(packet.spi, []).append((frame.time, frame.port, packet.seq))
 
     def twice(self, spi):

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """keepalived moves the VIPs, with the files of examples/ as they are: a gateway dies, comes back, is stopped, is demoted,
-loses its inside, or its outside. Each time traffic goes on where keepalived says, and nothing is lost that was sent there.
+loses its inside, or its outside. Each time traffic goes on where keepalived says, and nothing is lost that was sent there. A
+group whose role a script of keepalived's sets has a tunnel, too.
 
 usage: python3 -m selftests.vm.keepalived [KERNEL]
 """
 
+import json
 import re
 
-from . import demo, ktap, moves, vrrp
+from . import demo, flow, ktap, moves, vrrp
 from .pair import GATEWAYS
-from .tunnel import batch
+from .tunnel import Tunnel, batch
 from .vrrp import HELD, PRIORITY, Vrrp, example
 
 ETC = "/etc/keepalived"
@@ -17,6 +19,15 @@ CONF = f"{ETC}/keepalived.conf"
 LOW = 120  # with which the one is below the other
 MOVES = 9
 SAS = 1000  # besides those with traffic
+# The group without a VIP: where its tunnels end, and the address of its VRRP instance.
+WEST, WEST_VIA = "198.51.100.1", "192.0.2.16"
+WEST_TURNS = 5  # how often its traffic must have changed the gateway, at least
+
+
+class WestTunnel(Tunnel):
+    """Between the remote and a loopback of the gateway that is active for the group."""
+
+    vip = WEST
 
 
 def daemon_conf(name, priority=None, preempt=True):
@@ -41,9 +52,30 @@ class Keepalived(Vrrp):
     def module_conf(self, name):
         return super().module_conf(name).replace("#group add west", "group add west")
 
+    def addresses(self, name):
+        super().addresses(name)
+        t, guest = WEST_TUNNEL, self[name]
+        batch(guest, [f"addr add {WEST}/32 dev lo", *t.addresses(True, "eth0")])
+        guest.spawn(f"exec xha-traffic server {t.inner[0]} {t.port}")
+
+    def ends(self, tunnels):
+        super().ends(tunnels)
+        t = WEST_TUNNEL
+        batch(self["remote"], [f"addr add {t.inner[1]}/32 dev lo", f"route add {WEST} via {WEST_VIA}", *t.states(), *t.policies(False),
+                               f"route add {t.inner[0]} via {WEST_VIA} src {t.inner[1]}"])
+
     def tunnels_at(self, name):
         super().tunnels_at(name)
         batch(self[name], demo.more_sas(SAS))
+
+    def talk_west(self):
+        """The remote's flow in the tunnel of group west, from its SAs on; [Job]."""
+        t = WEST_TUNNEL
+        self.west_at("gw1")
+        batch(self["gw1"], t.states() + t.policies(True))
+        self.wait(lambda: self.ask("gw2", "group show west")[0]["sync"] == "hot", "gw2: hot for west", detail=self.tell)
+        return self["remote"].spawn(f"exec xha-traffic client {t.inner[0]} {t.port} --bind {t.inner[1]} "
+                                    f"--rate {20 / self.patience():g} --linger 2")
 
     def configure_daemon(self, name, priority=None, preempt=True):
         for path, text in daemon_conf(name, priority, preempt).items():
@@ -80,6 +112,21 @@ class Keepalived(Vrrp):
     def tell(self):
         """What keepalived said last."""
         return self.show() + "".join(f"\n{name}:\n" + "\n".join(job.output().splitlines()[-30:]) for name, job in self.daemons.items())
+
+
+WEST_TUNNEL = WestTunnel(3)
+
+
+def west_went_on(check, pair, job):
+    """Its traffic was with the one and the other in turns, no number was used twice, and the last datagrams were answered."""
+    job.signal()
+    report, capture, t = json.loads(job.wait(120).stdout), flow.Capture(pair, (WEST,)), WEST_TUNNEL
+    turns, twice = capture.turn(t.spi_out), capture.twice(t.spi_out)
+    last = max((row[1] for row in report["lost_ranges"]), default=-1)
+    check.diag(f"west: {report['sent']} sent, {report['lost']} lost, numbers at each change of the gateway {[row[:2] for row in turns]}")
+    good = len(turns) >= WEST_TURNS and not twice and report["received"] and last < report["sent"] - 10
+    check.check("the group without a VIP: traffic goes where keepalived's script says, no number twice", good, f"{turns}\n{twice[:5]}\n{report}")
+    return vrrp.overtaken(capture.answers[t.spi_out])
 
 
 def stopped(pair):
@@ -127,6 +174,7 @@ def stays(check, pair):
 def scenario(check, kernel, workdir):
     with Keepalived(kernel, workdir) as pair:
         flows = vrrp.begin(check, pair)
+        west = pair.talk_west()
         vrrp.kill(pair)
         pair.west_at("gw2")
         check.step("gw1 killed, gw2 is master")
@@ -146,8 +194,8 @@ def scenario(check, kernel, workdir):
         stays(check, pair)
         roles = [pair.west(name) for name in GATEWAYS]
         check.equal("the group without a VIP is where keepalived's script says", roles, ["standby", "active"])
-        vrrp.end(check, pair, flows)
+        vrrp.end(check, pair, flows, west_went_on(check, pair, west))
 
 
 if __name__ == "__main__":
-    ktap.main(vrrp.CHECKS + MOVES + 2, scenario, "keepalived")
+    ktap.main(vrrp.CHECKS + MOVES + 3, scenario, "keepalived")

@@ -84,7 +84,8 @@ class Books:
         elif frame.port == "remote" and packet.src:
             # By the port and not by the MAC, which may be the virtual one.
             gateways = [port for port in frame.to if port in GATEWAYS]
-            if len(gateways) == 1:
+            # What the remote sends to other ends than the VIP goes its own way.
+            if len(gateways) == 1 and (segment == "lan" or packet.dst == VIP[4]):
                 self.to[segment].append((frame.time, gateways[0]))
             if packet.spi == self.spi:
                 self.sent[0].setdefault(packet.seq, frame.time)

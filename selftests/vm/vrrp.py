@@ -116,13 +116,13 @@ def rejoin(check, pair):
     check.check("hot: gw1 takes over", "hot" in sync and pair.group("gw1")["role"] == "active", sync)
 
 
-def end(check, pair, flows):
-    """What must be true of each move, and of all together."""
+def end(check, pair, flows, refused=0):
+    """What must be true of each move, and of all together; `refused`: packets that the remote may have taken for a replay."""
     moves.judge(check, pair, pair.story, *flows)
     for name in GATEWAYS:
         for event in pair.events(name, "role"):
             check.diag(f"{name}: {event['from']} > {event['to']} ({event['cause']}), {event['sas']} SAs in {event['duration']} us")
-    capture, refused = flow.Capture(pair), 0
+    capture = flow.Capture(pair)
     for t in pair.tunnels:
         twice, turns = capture.twice(t.spi_out), capture.turn(t.spi_out)
         refused += overtaken(capture.answers[t.spi_out])
