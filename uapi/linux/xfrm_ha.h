@@ -280,7 +280,7 @@ enum xfrm_ha_sa {
 	XFRM_HA_SA_NOT_REPLICATED,	/* string: the reason; absent if it is */
 	XFRM_HA_SA_PAD,
 	XFRM_HA_SA_OFFLOADED,		/* flag: a device encrypts it here; copies are without */
-	XFRM_HA_SA_MAY_WRAP,		/* flag: numbers may wrap; at a takeover it is retired instead */
+	XFRM_HA_SA_MAY_WRAP,		/* flag: numbers may wrap, but not at a takeover */
 
 	__XFRM_HA_SA_MAX,
 	XFRM_HA_SA_MAX = __XFRM_HA_SA_MAX - 1
