@@ -73,7 +73,9 @@ class Keepalived(Vrrp):
         t = WEST_TUNNEL
         self.west_at("gw1")
         batch(self["gw1"], t.states() + t.policies(True))
-        self.wait(lambda: self.ask("gw2", "group show west")[0]["sync"] == "hot", "gw2: hot for west", detail=self.tell)
+        # Hot is what was true a moment ago; the next thing is that gw1 dies.
+        self.wait(lambda: self.ask("gw2", "group show west")[0].items() >= {"sync": "hot", "sas": 2, "policy_count": 2}.items(),
+                  "gw2: hot for west, with everything", detail=self.tell)
         return self["remote"].spawn(f"exec xha-traffic client {t.inner[0]} {t.port} --bind {t.inner[1]} "
                                     f"--rate {20 / self.patience():g} --linger 2")
 
