@@ -90,6 +90,7 @@ enum xha_sync_state {
  * @check_at: ms, when the next check is due
  * @retry: grows with every bulk that did not end well
  * @finals: the last counters of our term are being sent; a CHECK that says so follows
+ * @final: the CHECK that is due, or was sent last, is that one
  * @holds: the peer has been given a copy, or has given us one; survives the session
  * @peer_asof: ms, no later than the moment for which the peer takes its copy to be
  *	       hot; 0: it has none. Survives the session.
@@ -135,6 +136,7 @@ struct xha_sync {
 	u64 check_at;
 	u32 retry;
 	bool finals;
+	bool final;
 	bool holds;
 	u64 peer_asof;
 

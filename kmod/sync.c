@@ -111,7 +111,9 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 	s->await = false;
 	s->ignored = false;
 	if (s->heard.flags & XHA_STATUS_CHECK_OK) {
-		s->finals = false;
+		/* Not by an audit that was under way as this node closed. */
+		if (s->final)
+			s->finals = false;
 		if (s->end) {
 			s->end = false;
 			s->whole = true;
@@ -208,6 +210,7 @@ static void xha_sync_step(struct xha_peer *p, struct xha_group *g, u64 now)
 		return;
 	if (!s->whole || s->finals || now >= s->check_at) {
 		s->end = !s->whole;
+		s->final = s->finals;
 		s->state = XHA_SYNC_CHECK_DUE;
 	}
 }
