@@ -28,6 +28,8 @@ static void xha_handover_send(struct xha_peer *p, struct xha_group *g)
 	if (!s->whole)
 		return;
 	s->finals = true;
+	/* A CHECK under way says nothing of them, not even one of an offer taken back. */
+	s->final = false;
 	list_for_each_entry(o, &g->objs, in_group) {
 		if (o->kind != XHA_KIND_SA || !xha_obj_replicated(o) || !xha_obj_sa(o)->x)
 			continue;

@@ -67,6 +67,25 @@ in_two_steps()
 	xha "$1" group set "$GROUP" standby && role_is "$1" standby && sleep 0.3 && handed "$1" "$2"
 }
 
+# What gw1 says takes its time, and it takes nothing for lost meanwhile.
+drawl() { tc -n sw qdisc replace dev s-gw2 root netem delay 250ms && xha gw1 peer set 2 rto-min 1s; }
+speak_up() { xha gw1 peer set 2 rto-min 20ms && tc -n sw qdisc del dev s-gw2 root; }
+
+checks() { ip netns exec gw1 awk '$1 == "audit_checks" { print $2 }' /proc/net/xfrm_ha_stat; }
+sent() { at_least $(($1 + 1)) "$(checks)" "CHECKs of gw1"; }
+
+# gw1 is told to stop with an audit under way, whose answer says nothing of the last counters.
+in_an_audit()
+{
+	local before
+
+	before=$(checks)
+	busywait 10000 sent "$before" && in_two_steps gw1 gw2
+}
+
+# back: gw1 serves, and gw2 is hot.
+back() { wait_step gw2 gw1 && talk_to gw2 back && handed gw2 gw1 && wait_step gw1 gw2; }
+
 # Nothing that gw1 says arrives: not that it is closed, and not how far it came.
 deafen() { tc -n sw qdisc replace dev s-gw2 root netem loss 100%; }
 hear_again() { tc -n sw qdisc del dev s-gw2 root; }
@@ -191,7 +210,7 @@ cut_after()
 	busywait 15000 settled && vip_announce "$ACTIVE" && talk_to "$ACTIVE" "mend$1"
 }
 
-begin 30
+begin 32
 topology gw1 gw2
 for ns in gw1 gw2; do
 	ip -n $ns addr add "$ENDPOINT/32" dev lo
@@ -216,6 +235,11 @@ check "in two steps, on the one and on the other" in_two_steps gw2 gw1
 check "nothing is exposed, again" nothing_exposed
 check "traffic goes on there" talk_to gw1 third
 check "it becomes hot again" wait_step gw1 gw2
+drawl
+check "in the middle of an audit" in_an_audit
+check "nothing is exposed then" nothing_exposed
+speak_up
+back || give_up "gw1 active"
 
 check "what is not heard is not waited for: active" asked_in_vain
 check "... above the lease" above_the_lease
