@@ -72,7 +72,7 @@ group gw2 && busywait 5000 role_is gw2 active && wait_step gw2 gw1 || give_up "n
 
 stop flow
 talk flow 1 50
-start burst gw2 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate 200 --seconds 60
+start burst gw2 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate "$(paced 200)" --seconds 60
 # A namespace exits when the last process has left it.
 ip netns del gw1
 stop echo-gw1
