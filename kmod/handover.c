@@ -17,7 +17,8 @@
 #include "mutant.h"
 #include "peer.h"
 
-#define XHA_HANDOVER_OFFER	2000	/* ms that an offer stands */
+#define XHA_HANDOVER_OFFER	60000	/* ms that an offer stands */
+#define XHA_HANDOVER_ASKED	2000	/* ms that one does which ends with being active again */
 #define XHA_HANDOVER_GRANT	1000	/* ms that the word of a grant is good for */
 
 static void xha_handover_send(struct xha_peer *p, struct xha_group *g)
@@ -102,9 +103,15 @@ void xha_handover_try(struct xha_peer *p, struct xha_group *g)
 	s->merged = true;
 }
 
+/* A node that was told to be active waits for it; a person goes from one machine to the other. */
+static u64 xha_handover_span(const struct xha_group *g)
+{
+	return g->resume ? XHA_HANDOVER_ASKED : XHA_HANDOVER_OFFER;
+}
+
 static bool xha_handover_stands(const struct xha_group *g)
 {
-	return g->offer_at && xha_now_ms() - g->offer_at < XHA_HANDOVER_OFFER;
+	return g->offer_at && xha_now_ms() - g->offer_at < xha_handover_span(g);
 }
 
 /* A peer was told to be active. Only a copy that is whole is worth it. */
@@ -149,7 +156,7 @@ void xha_handover_tick(struct xha_group *g, u64 now)
 	bool resume = g->resume;
 
 	/* Until then a peer may take us at our word. */
-	if (!g->offer_at || now - g->offer_at < XHA_HANDOVER_OFFER + XHA_HANDOVER_GRANT)
+	if (!g->offer_at || now - g->offer_at < xha_handover_span(g) + XHA_HANDOVER_GRANT)
 		return;
 	xha_handover_withdraw(g);
 	if (resume)

@@ -61,10 +61,10 @@ last_event() { log_since | grep -- '-> active' | tail -n 1; }
 event_says() { last_event | grep -E "$1" || { last_event; return 1; }; }
 nothing_exposed() { event_says 'handed over.*exposure about 0,.* jump 0$'; }
 
-# The one is told to stop, and a moment later the other one to begin.
+# in_two_steps FROM TO SECONDS: the one is told to stop, and so much later the other one to begin.
 in_two_steps()
 {
-	xha "$1" group set "$GROUP" standby && role_is "$1" standby && sleep 0.3 && handed "$1" "$2"
+	xha "$1" group set "$GROUP" standby && role_is "$1" standby && sleep "$3" && handed "$1" "$2"
 }
 
 # What gw1 says takes its time, and it takes nothing for lost meanwhile.
@@ -80,7 +80,7 @@ in_an_audit()
 	local before
 
 	before=$(checks)
-	busywait 10000 sent "$before" && in_two_steps gw1 gw2
+	busywait 10000 sent "$before" && in_two_steps gw1 gw2 0.3
 }
 
 # back: gw1 serves, and gw2 is hot.
@@ -231,7 +231,7 @@ check "told to be active, the standby goes on at the next number" handed gw1 gw2
 check "nothing is exposed" nothing_exposed
 check "traffic goes on" talk_to gw2 second
 check "the former active becomes hot" wait_step gw2 gw1
-check "in two steps, on the one and on the other" in_two_steps gw2 gw1
+check "in two steps, on the one and, as soon as somebody can be there, on the other" in_two_steps gw2 gw1 10
 check "nothing is exposed, again" nothing_exposed
 check "traffic goes on there" talk_to gw1 third
 check "it becomes hot again" wait_step gw1 gw2
