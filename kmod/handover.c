@@ -18,7 +18,7 @@
 #include "peer.h"
 
 #define XHA_HANDOVER_OFFER	60000	/* ms that an offer stands */
-#define XHA_HANDOVER_ASKED	2000	/* ms that one does which ends with being active again */
+#define XHA_HANDOVER_BRIEF	2000	/* ms that one does if asked for, or of three nodes */
 #define XHA_HANDOVER_GRANT	1000	/* ms that the word of a grant is good for */
 
 static void xha_handover_send(struct xha_peer *p, struct xha_group *g)
@@ -103,10 +103,19 @@ void xha_handover_try(struct xha_peer *p, struct xha_group *g)
 	s->merged = true;
 }
 
-/* A node that was told to be active waits for it; a person goes from one machine to the other. */
+/*
+ * A node that was told to be active waits for it; a person goes from one machine to
+ * the other. Where there is a third one it may have served meanwhile, unheard: that
+ * is what the guard is for.
+ */
 static u64 xha_handover_span(const struct xha_group *g)
 {
-	return g->resume ? XHA_HANDOVER_ASKED : XHA_HANDOVER_OFFER;
+	struct xha_peer *p;
+	int slot, peers = 0;
+
+	xha_for_each_peer(g->xn, slot, p)
+		peers++;
+	return g->resume || peers > 1 ? XHA_HANDOVER_BRIEF : XHA_HANDOVER_OFFER;
 }
 
 static bool xha_handover_stands(const struct xha_group *g)

@@ -92,7 +92,14 @@ handed()
 	west_follows "$2" "$3" && west_follows "$2" "$1"
 }
 
-begin 39
+# gw2 stops, and gw3 begins when gw1 may have served meanwhile, unheard.
+west_late()
+{
+	xha gw2 group set west standby && sleep 4 && xha gw3 group set west active || return 1
+	log_since | grep 'group west: standby -> active' | tail -n 1 | grep -E 'group set.* jump [1-9][0-9]*$'
+}
+
+begin 41
 topology "${NODES[@]}"
 check "three nodes" set_up
 vip_move_to gw1 || give_up "VIP"
@@ -154,6 +161,8 @@ check "one is told to serve: handed over" handed gw3 gw1 gw2
 check "... with traffic" hundred west1 3 gw1
 check "then the next one" handed gw1 gw2 gw3
 check "... with traffic" hundred west2 3 gw2
+check "in two steps, 4 s apart: by lease and guard" west_late
+check "... with traffic" hundred west4 3 gw3
 stop wan
 check "no number twice" no_duplicates wan
 check "no replay at the remote" no_replay_errors rem
