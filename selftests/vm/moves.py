@@ -119,9 +119,13 @@ class Books:
             return f"no advertisement of {move.gateway}"
         move.announced = {name: self.first([row for row in self.arps if row[2] == segment], move.gateway, move.began)
                           for name, segment in (("remote", "wan"), ("host", "lan"))}
-        move.reached = {segment: self.first(rows, move.gateway, move.began) for segment, rows in self.to.items()}
         move.served = self.first(self.esp, move.gateway, move.began)
-        if None in move.announced.values() or None in move.reached.values():
+        if None in move.announced.values():
+            return f"announced {move.announced}"
+        # Since it was told: what is sent to one that has died goes to every port, as long as nobody else has that address.
+        move.reached = {segment: self.first(self.to[segment], move.gateway, move.announced[side])
+                        for side, segment in (("remote", "wan"), ("host", "lan"))}
+        if None in move.reached.values():
             return f"announced {move.announced}, reached {move.reached}"
         late = [there - told for told, there in zip(move.announced.values(), move.reached.values())]
         return f"both sides go there {late} ns after it was announced" if max(late) > self.soon else None
