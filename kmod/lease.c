@@ -109,7 +109,8 @@ static u64 takeover_jump(const struct xha_lease_view *v, u32 shift,
 			 u64 silence, bool esn)
 {
 	u64 floor = esn ? XHA_LEASE_RATE_ESN : XHA_LEASE_RATE_32;
-	u64 guard = above_floor(v->pace.guard, shift);
+	/* Stated for all nodes, twice a step of the active's at least; @shift is ours alone. */
+	u64 guard = v->pace.guard ? 1ULL << v->pace.guard : shift;
 	u64 rate = above_floor(v->pace.rate, floor);
 
 	return xha_sat_add(guard, xha_packets_in(rate, silence));

@@ -60,7 +60,7 @@ u64 xha_lease_renew(u64 oseq, u64 lease, u64 step, bool esn);
 /**
  * struct xha_pace - how fast an SA may be used, as its active states it
  * @rate: R is 2 to the power of this, packets/s; 0: nothing above the floor
- * @guard: likewise the guard, numbers; 0: nothing above the knob oseq-shift
+ * @guard: likewise the guard, numbers; 0: none stated, the knob oseq-shift
  *
  * Every node must reckon with the same one: of two nodes that take turns
  * unseen, the one with the lower pace would begin below what the other has used.
@@ -152,12 +152,12 @@ struct xha_lease_start {
  * xha_lease_takeover - where to begin
  * @v: what is known
  * @own: last number this node has used itself, 0 if none
- * @shift: knob oseq-shift
+ * @shift: knob oseq-shift, which counts where no guard was stated: nodes may differ in it
  * @silence: ms since the last moment for which the active stated this standby hot
  * @esn: extended sequence numbers
  *
- * max(own + 1, base + guard + R x silence + 1); guard and R as the pace says, at
- * least @shift and the floor. The jump above the base is cut at the cap: a
+ * max(own + 1, base + guard + R x silence + 1); guard and R as the pace says, R
+ * no less than the floor. The jump above the base is cut at the cap: a
  * 32-bit SA is exhausted then, an ESN SA starts at the cap. With base 0 and
  * own 0 (nothing known, never used) the rule is the same.
  */

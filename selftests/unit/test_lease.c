@@ -269,7 +269,7 @@ static struct model_start model_takeover(const struct xha_lease_view *v,
 					 u64 own, u32 shift, u64 silence,
 					 bool esn)
 {
-	__int128 guard = v->pace.guard ? wmax(shift, (__int128)1 << v->pace.guard) : shift;
+	__int128 guard = v->pace.guard ? (__int128)1 << v->pace.guard : shift;
 	__int128 floor = esn ? 65536 : 4096;
 	__int128 rate = v->pace.rate ? wmax(floor, (__int128)1 << v->pace.rate) : floor;
 	__int128 jump, cap, left = wmax(model_max(esn) - v->base, 0);
