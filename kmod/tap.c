@@ -187,29 +187,63 @@ static struct xfrm_mgr xha_tap_mgr = {
 	.compile_policy = xha_tap_compile_policy,
 };
 
+static struct xha_tap_event *xha_tap_next(struct xha_tap *t)
+{
+	struct xha_tap_event *ev;
+
+	spin_lock_bh(&t->lock);
+	ev = list_first_entry_or_null(&t->queue, struct xha_tap_event, node);
+	if (ev)
+		list_del(&ev->node);
+	spin_unlock_bh(&t->lock);
+	return ev;
+}
+
+static void xha_tap_look(struct xha_net *xn, struct xha_tap_event *ev)
+{
+	if (ev->policy)
+		xha_reconcile_pol(xn, &ev->pol);
+	else
+		xha_reconcile_sa(xn, &ev->sa);
+	kfree(ev);
+}
+
+/**
+ * xha_tap_drain - look now at what has happened until now
+ * @xn: node, lock held (maybe RTNL too)
+ *
+ * For whoever must not miss it: what a node has added while it was active is to be
+ * among what it says when it is not any more. Not what a key manager goes on adding.
+ */
+void xha_tap_drain(struct xha_net *xn)
+{
+	struct xha_tap_event *ev, *tmp;
+	LIST_HEAD(queue);
+
+	spin_lock_bh(&xn->tap.lock);
+	list_splice_init(&xn->tap.queue, &queue);
+	spin_unlock_bh(&xn->tap.lock);
+	list_for_each_entry_safe(ev, tmp, &queue, node)
+		xha_tap_look(xn, ev);
+}
+
 static void xha_tap_work(struct work_struct *work)
 {
 	struct xha_tap *t = container_of(work, struct xha_tap, work);
 	struct xha_net *xn = container_of(t, struct xha_net, tap);
-	struct xha_tap_event *ev, *tmp;
+	struct xha_tap_event *ev;
 	unsigned int n = 0;
-	LIST_HEAD(queue);
 	bool missed;
 
 	spin_lock_bh(&t->lock);
-	list_splice_init(&t->queue, &queue);
 	missed = t->missed;
 	t->missed = false;
 	spin_unlock_bh(&t->lock);
 
 	mutex_lock(&xn->lock);
-	list_for_each_entry_safe(ev, tmp, &queue, node) {
-		if (ev->policy)
-			xha_reconcile_pol(xn, &ev->pol);
-		else
-			xha_reconcile_sa(xn, &ev->sa);
-		list_del(&ev->node);
-		kfree(ev);
+	/* One by one: whoever gets the lock meanwhile may want the rest. */
+	while ((ev = xha_tap_next(t))) {
+		xha_tap_look(xn, ev);
 		if (++n % XHA_CHUNK == 0)
 			xha_net_relax(xn);
 	}

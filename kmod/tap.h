@@ -12,6 +12,7 @@ void xha_tap_net_start(struct xha_net *xn);
 void xha_tap_net_stop(struct xha_net *xn);
 
 void xha_tap_look_again(struct xha_net *xn, const struct xha_sa_key *key);
+void xha_tap_drain(struct xha_net *xn);
 void xha_tap_audit_now(struct xha_net *xn);
 
 /* audit.c: the periodic walk */

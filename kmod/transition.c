@@ -198,7 +198,7 @@ static void xha_transition_learned(struct xha_sa *s)
  */
 static void xha_transition_asof(struct xha_group *g)
 {
-	u64 asof = xha_now_ms();
+	s64 asof = xha_now_ms();
 	struct xha_peer *p;
 	int slot;
 
@@ -308,6 +308,9 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 		return xha_nl_refuse(extack, NULL, out.refusal, -EBUSY);
 	if (out.role == g->role && !out.todo)
 		return 0;
+	/* What was added until now is this node's own: others are to get it. */
+	if (g->role == XFRM_HA_ROLE_ACTIVE && out.role != XFRM_HA_ROLE_ACTIVE)
+		xha_tap_drain(g->xn);
 
 	t.to = out.role;
 	t.cause = cause ?: out.cause;
