@@ -72,7 +72,6 @@ static struct xha_group *xha_group_alloc(struct xha_net *xn,
 	g->hot_asof = g->since;
 	g->src = -1;
 	g->granted = -1;
-	g->audit_round = READ_ONCE(xn->tap.round) + 1;
 	INIT_LIST_HEAD(&g->objs);
 	if (xha_group_endpoints(g)) {
 		kfree(g);
@@ -116,6 +115,8 @@ int xha_group_add(struct xha_net *xn, const struct xha_group_conf *c,
 		return -ENOMEM;
 
 	mutex_lock(&xn->lock);
+	/* A walk that has begun already may have passed what is in it. */
+	g->audit_round = xn->tap.round + 1;
 	list_add_tail_rcu(&g->node, &xn->groups);
 	xn->joined = xha_now_ms();
 	xha_vip_look(g, true);
