@@ -39,7 +39,7 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 	struct xha_writer w;
 	struct xha_rec rec;
 	size_t fixed;
-	bool same;
+	bool same = false;
 
 	spin_lock_bh(&s->x->lock);
 	xha_snapshot_sa(s->x, &r->mine);
@@ -53,12 +53,13 @@ static bool xha_apply_same_sa(struct xha_peer *p, struct xha_sa *s, u64 hash)
 	r->mine.gid = r->sa.gid;
 
 	xha_put_hdr(&w, r->cmp, sizeof(r->cmp), &hdr);
-	if (xha_put_sa(&w, &r->mine))
-		return false;
-	rec.body = w.buf + w.rec + XHA_REC_HDR_LEN;
-	rec.len = w.len - w.rec - XHA_REC_HDR_LEN;
-	same = !xha_get_sa(&rec, &r->mine, &fixed) &&
-	       xha_record_hash(rec.body, fixed) == hash;
+	if (!xha_put_sa(&w, &r->mine)) {
+		rec.body = w.buf + w.rec + XHA_REC_HDR_LEN;
+		rec.len = w.len - w.rec - XHA_REC_HDR_LEN;
+		same = !xha_get_sa(&rec, &r->mine, &fixed) &&
+		       xha_record_hash(rec.body, fixed) == hash;
+	}
+	/* Keys, even of a record that did not fit. */
 	memzero_explicit(r->cmp, sizeof(r->cmp));
 	return same;
 }
