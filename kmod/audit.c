@@ -156,6 +156,7 @@ static void xha_audit_done(struct xha_net *xn, u32 round)
 		if (g->audited || (s32)(round - g->audit_round) < 0)
 			continue;
 		g->audited = true;
+		xha_merge_settle(g);
 		xha_peers_kick(xn);
 	}
 	mutex_unlock(&xn->lock);

@@ -178,6 +178,20 @@ bool xha_copy_expired(const struct xha_sa *s)
 }
 
 /**
+ * xha_copy_forget - what is here does not tell any more what was deleted here
+ * @g: group, xha_net.lock held
+ *
+ * Nor what a peer knows us to have had: a merge takes all that it has.
+ */
+void xha_copy_forget(struct xha_group *g)
+{
+	int slot;
+
+	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
+		g->peers[slot].recalls = false;
+}
+
+/**
  * xha_copy_missing - a copy has gone from XFRM, by nobody's order here
  * @xn: node, lock held
  * @o: object; may be freed
@@ -193,6 +207,8 @@ void xha_copy_missing(struct xha_net *xn, struct xha_obj *o)
 
 	if (o->src >= 0 && g && !xha_group_active(g))
 		p = xha_peer_slot(xn, o->src);
+	if (g && !xha_group_active(g) && o->origin == XFRM_HA_ORIGIN_LEARNED)
+		xha_copy_forget(g);
 	xha_obj_bury(xn, o);
 	if (!p)
 		return;
@@ -244,13 +260,14 @@ static void xha_copy_sweep(struct xha_group *g, u32 gen)
 	}
 }
 
-static void xha_copy_forget_deleted(struct xha_peer *p)
+/* Those of before the CHECK: what came after it may have been delayed less than it. */
+static void xha_copy_forget_deleted(struct xha_peer *p, u64 frame)
 {
 	unsigned long id;
 	void *entry;
 
 	xa_for_each(&p->ids, id, entry)
-		if (xa_is_value(entry))
+		if (xa_is_value(entry) && xa_to_value(entry) <= frame)
 			xa_erase(&p->ids, id);
 }
 
@@ -280,7 +297,7 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 	bool complete;
 
 	p->floor = max(p->floor, frame);
-	xha_copy_forget_deleted(p);
+	xha_copy_forget_deleted(p, frame);
 	if (g) {
 		xha_copy_merged(p, g, c, frame);
 		return;
@@ -297,8 +314,10 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 		xha_copy_sweep(g, c->gen);
 	s->got_check = c->check;
 	s->got_ok = complete && g->count == c->count && g->digest == c->digest;
-	if (s->got_ok && c->flags & XHA_CHECK_END)
+	if (s->got_ok && c->flags & XHA_CHECK_END) {
 		g->copy_gen = c->gen;
+		s->recalls = true;
+	}
 	s->got_finals = s->got_ok && c->flags & XHA_CHECK_FINAL;
 	/* The active waits for the answer. */
 	p->beat_at = 0;

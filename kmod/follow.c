@@ -71,24 +71,23 @@ static const char *xha_follow_mismatch(struct xha_group *g,
 
 /* The active has said how good our copy is. */
 static void xha_follow_judge(struct xha_peer *p, struct xha_group *g,
-			     const struct xha_group_status *st, u64 now)
+			     const struct xha_group_status *st)
 {
-	u64 asof = p->echoed;
+	s64 asof;
 
 	if (!g->copy_gen || st->gen != g->copy_gen ||
 	    !(st->flags & XHA_STATUS_HOT)) {
 		/* What was hot is stale by and by, not at once. */
-		if (g->sync == XFRM_HA_SYNC_HOT && now - g->hot_asof > XHA_SILENT_MIN * 5)
+		if (g->sync == XFRM_HA_SYNC_HOT && xha_group_silence(g) > XHA_SILENT_MIN * 5)
 			xha_group_set_sync(g, XFRM_HA_SYNC_STALE,
 					   "the active does not confirm it");
 		return;
 	}
 	/* Said no earlier than that; nothing of ours has come back: not known. */
-	if (!asof)
+	if (!p->echoed)
 		return;
-	asof -= min_t(u64, asof, st->asof);
-	if (asof > g->hot_asof)
-		g->hot_asof = asof;
+	asof = (s64)p->echoed - st->asof;
+	g->hot_asof = max(g->hot_asof, asof);
 	g->ever_hot = true;
 	xha_group_set_sync(g, XFRM_HA_SYNC_HOT, "the active confirms it");
 }
@@ -155,6 +154,21 @@ static void xha_follow_unfollow(struct xha_peer *p, struct xha_group *g,
 	xha_follow_winner(g);
 }
 
+/*
+ * Said at xha_peer.echoed or later, so true of an earlier moment at the most: maybe of
+ * one before we were booted, for the peer has its copy from who we were then.
+ */
+static void xha_follow_age(struct xha_peer *p, struct xha_sync *s,
+			   const struct xha_group_status *st)
+{
+	s64 asof = (s64)p->echoed - st->asof;
+
+	if (st->role == XFRM_HA_ROLE_ACTIVE || !st->want || !p->echoed)
+		return;
+	s->peer_asof = s->aged ? max(s->peer_asof, asof) : asof;
+	s->aged = true;
+}
+
 /**
  * xha_follow_heard - a peer says how it stands to a group
  * @p: peer, xha_net.lock held
@@ -167,11 +181,10 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 {
 	struct xha_sync *s = &g->peers[p->slot];
 
-	/* Said at @echoed or later, so true of an earlier moment at the most. */
-	if (st->role != XFRM_HA_ROLE_ACTIVE && st->want && p->echoed > st->asof)
-		s->peer_asof = max(s->peer_asof, p->echoed - st->asof);
+	xha_follow_age(p, s, st);
 	s->heard = *st;
 	s->heard_at = now;
+	s->echoed = p->echoed;
 	s->known = true;
 	s->mismatch = xha_follow_mismatch(g, st);
 
@@ -183,7 +196,7 @@ void xha_follow_heard(struct xha_peer *p, struct xha_group *g,
 	} else if (!xha_group_active(g) && st->role == XFRM_HA_ROLE_ACTIVE) {
 		xha_follow_take(p, g, st);
 		if (g->src == p->slot)
-			xha_follow_judge(p, g, st, now);
+			xha_follow_judge(p, g, st);
 	}
 	if (!s->mismatch)
 		xha_handover_heard(p, g, st);

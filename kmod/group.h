@@ -63,6 +63,7 @@ enum xha_sync_state {
  * struct xha_sync - one peer and one group
  * @heard: what the peer last said of the group
  * @heard_at: ms
+ * @echoed: what of our time had come back by then: it was said no earlier
  * @known: @heard is valid
  * @mismatch: why the peer's configuration of the group does not fit, or NULL
  * @state: active's side: how far its copy is
@@ -93,7 +94,11 @@ enum xha_sync_state {
  * @final: the CHECK that is due, or was sent last, is that one
  * @holds: the peer has been given a copy, or has given us one; survives the session
  * @peer_asof: ms, no later than the moment for which the peer takes its copy to be
- *	       hot; 0: it has none. Survives the session.
+ *	       hot; may be before we were booted. Survives the session.
+ * @aged: ... and it has said so
+ * @recalls: a copy between the two, in either direction, or a merge has been whole
+ *	     since the group was added, and since then nothing has gone from here
+ *	     unsaid: what the peer knows us to have had was deleted. Survives the session.
  * @merge: this peer may have what we, who are active, lack: it is taken from there
  *	   before the peer gets a copy
  * @merged: it has been, since the peer last was active itself
@@ -108,6 +113,7 @@ enum xha_sync_state {
 struct xha_sync {
 	struct xha_group_status heard;
 	u64 heard_at;
+	u64 echoed;
 	bool known;
 	const char *mismatch;
 
@@ -138,8 +144,10 @@ struct xha_sync {
 	bool finals;
 	bool final;
 	bool holds;
-	u64 peer_asof;
+	s64 peer_asof;
+	bool aged;
 
+	bool recalls;
 	bool merge;
 	bool merged;
 	u32 want;
@@ -176,7 +184,7 @@ struct xha_sync {
  * @since: ms, when the role began
  * @src: slot of the peer whose copy we follow, -1: none
  * @copy_gen: the complete generation that we hold of it, 0: none
- * @hot_asof: ms, the last moment of which it is known that the active's numbers
+ * @hot_asof: ms, maybe before we were booted: the last moment of which it is known that the active's numbers
  *	      were below the leases held here, or that all the others' were below
  *	      ours; whoever has used numbers unseen did so since
  * @ever_hot: it has, since we follow it
@@ -225,7 +233,7 @@ struct xha_group {
 
 	int src;
 	u32 copy_gen;
-	u64 hot_asof;
+	s64 hot_asof;
 	bool ever_hot;
 	bool finals;
 	bool booted;
@@ -249,7 +257,7 @@ struct xha_group {
 /* ms since the moment for which the active last stated this node hot. */
 static inline u64 xha_group_silence(const struct xha_group *g)
 {
-	u64 now = xha_now_ms();
+	s64 now = xha_now_ms();
 
 	return now > g->hot_asof ? now - g->hot_asof : 0;
 }

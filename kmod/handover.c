@@ -76,10 +76,10 @@ void xha_handover_withdraw(struct xha_group *g)
 }
 
 /* What was granted, and is still; heard no longer ago than it is good for. */
-static bool xha_handover_granted(struct xha_peer *p, const struct xha_sync *s)
+static bool xha_handover_granted(const struct xha_sync *s)
 {
-	return s->heard.flags & XHA_STATUS_GRANT && p->echoed &&
-	       xha_now_ms() - p->echoed < XHA_HANDOVER_GRANT;
+	return s->heard.flags & XHA_STATUS_GRANT && s->echoed &&
+	       xha_now_ms() - s->echoed < XHA_HANDOVER_GRANT;
 }
 
 /**
@@ -91,7 +91,7 @@ void xha_handover_try(struct xha_peer *p, struct xha_group *g)
 {
 	struct xha_sync *s = &g->peers[p->slot];
 
-	if (!g->asking || g->src != p->slot || !s->got_finals || !xha_handover_granted(p, s))
+	if (!g->asking || g->src != p->slot || !s->got_finals || !xha_handover_granted(s))
 		return;
 	g->asking = false;
 	g->exact = true;
@@ -123,6 +123,22 @@ static bool xha_handover_stands(const struct xha_group *g)
 	return g->offer_at && xha_now_ms() - g->offer_at < xha_handover_span(g);
 }
 
+/*
+ * It goes on right behind our last numbers, maybe unheard: should this node open
+ * again all the same, then above what it may use.
+ */
+static void xha_handover_grant(struct xha_peer *p, struct xha_group *g)
+{
+	struct xha_obj *o;
+
+	g->granted = p->slot;
+	list_for_each_entry(o, &g->objs, in_group)
+		if (o->kind == XHA_KIND_SA && !o->dead && xha_obj_sa(o)->dir == XFRM_HA_DIR_OUT)
+			xha_obj_sa(o)->view.base = max(xha_obj_sa(o)->view.base,
+						       xha_obj_sa(o)->oseq);
+	xha_peers_beat(g->xn);
+}
+
 /* A peer was told to be active. Only a copy that is whole is worth it. */
 static void xha_handover_asked(struct xha_peer *p, struct xha_group *g)
 {
@@ -130,10 +146,8 @@ static void xha_handover_asked(struct xha_peer *p, struct xha_group *g)
 		xha_group_event(g, XHA_EV_HANDOVER, false, "a peer asks for it", NULL);
 		xha_handover_offer(g, true);
 	}
-	if (xha_handover_stands(g) && g->granted < 0) {
-		g->granted = p->slot;
-		xha_peers_beat(g->xn);
-	}
+	if (xha_handover_stands(g) && g->granted < 0)
+		xha_handover_grant(p, g);
 }
 
 /**

@@ -32,6 +32,25 @@ static void xha_merge_due(struct xha_sync *s)
 }
 
 /**
+ * xha_merge_settle - is there something to be merged at all?
+ * @g: group that this node serves from now on, or that was audited, xha_net.lock held
+ *
+ * A module that is loaded beside SAs that are in use must not bring back what
+ * was deleted while nobody looked. A machine that was booted has none: as of the
+ * audit, for what comes after that has been negotiated since.
+ */
+void xha_merge_settle(struct xha_group *g)
+{
+	int slot;
+
+	if (!g->booted || !g->audited)
+		return;
+	g->booted = false;
+	for (slot = 0; g->nsas && slot < XFRM_HA_LIMIT_PEERS; slot++)
+		g->peers[slot].merge = false;
+}
+
+/**
  * xha_merge_all - any peer may have what we lack
  * @g: group that this node serves from now on, xha_net.lock held
  * @booted: it has from the start: what XFRM holds counts, if it holds anything
@@ -54,6 +73,7 @@ void xha_merge_all(struct xha_group *g, bool booted, bool whole)
 		if (!whole || xha_peer_up(xha_peer_slot(g->xn, slot)))
 			xha_merge_due(s);
 	}
+	xha_merge_settle(g);
 }
 
 /**
@@ -84,21 +104,6 @@ void xha_merge_heard(struct xha_peer *p, struct xha_group *g,
 		xha_merge_peer(g, p->slot);
 }
 
-/*
- * A module that is loaded beside SAs that are in use must not bring back what
- * was deleted while nobody looked. A machine that was booted has none.
- */
-static void xha_merge_settle(struct xha_group *g)
-{
-	int slot;
-
-	if (!g->booted || !g->audited)
-		return;
-	g->booted = false;
-	for (slot = 0; g->nsas && slot < XFRM_HA_LIMIT_PEERS; slot++)
-		g->peers[slot].merge = false;
-}
-
 /**
  * xha_merge_wanted - what to ask a peer for
  * @p: peer, xha_net.lock held
@@ -111,8 +116,7 @@ u32 xha_merge_wanted(struct xha_peer *p, struct xha_group *g)
 {
 	struct xha_sync *s = &g->peers[p->slot];
 
-	xha_merge_settle(g);
-	if (!s->merge || !g->audited || !s->known || !s->heard.want)
+	if (!s->merge || !g->audited || !s->known || !s->heard.want || !s->aged)
 		return 0;
 	return s->want;
 }
@@ -148,6 +152,7 @@ void xha_merge_done(struct xha_peer *p, struct xha_group *g)
 
 	s->merge = false;
 	s->merged = true;
+	s->recalls = true;
 	s->got_gen = 0;
 	xha_park_settle(g);
 }
@@ -214,12 +219,46 @@ out:
 	xha_serve_lease(s, xha_now_ms());
 }
 
+/*
+ * Into one that the daemon has not installed yet: it begins above all that was used
+ * before it comes.
+ */
+static void xha_merge_shadow(struct xha_peer *p, struct xha_sa *s)
+{
+	struct xha_sa_desc *d = &p->rxs->sa;
+	struct xfrm_state *x = s->x;
+	struct xha_replay r;
+	int err = 0;
+
+	if (XHA_MUTANT_NO_FINALS)
+		return;
+	xha_snapshot_replay(x, &r);
+	spin_lock_bh(&x->lock);
+	xha_snapshot_sa(x, &p->rxs->mine);
+	if (!xha_snapshot_same_sa(&p->rxs->mine, d))
+		goto out;
+	if (s->dir == XFRM_HA_DIR_OUT && d->has & XHA_SA_HAS_LEASE) {
+		err = xha_lease_learn(&s->view, d->lease, s->esn);
+		s->view.pace = xha_pace_max(s->view.pace, d->pace);
+	}
+	if (s->dir == XFRM_HA_DIR_IN && d->has & XHA_SA_HAS_WINDOW && d->win.bits)
+		err = xha_replay_merge(&r, &d->win);
+	if (d->has & XHA_SA_HAS_LIFE) {
+		x->curlft.packets = max_t(u64, x->curlft.packets, d->life.packets);
+		x->curlft.bytes = max_t(u64, x->curlft.bytes, d->life.bytes);
+	}
+out:
+	spin_unlock_bh(&x->lock);
+	if (err)
+		xha_stat_inc(&p->xn->stats, XHA_STAT_IMPLAUSIBLE);
+}
+
 /* Built outside the lock, and still wanted: closed first, as any other, then opened. */
 static int xha_merge_built(struct xha_peer *p, struct xha_group *g,
 			   const struct xha_sa_key *key, u8 dir,
 			   struct xfrm_state *x, u32 keepalive)
 {
-	u64 now = xha_now_ms(), asof = g->peers[p->slot].peer_asof;
+	s64 silence = xha_now_ms() - g->peers[p->slot].peer_asof;
 	struct xha_sa *s;
 
 	s = xha_apply_add(p, g, key, dir, false);
@@ -233,7 +272,7 @@ static int xha_merge_built(struct xha_peer *p, struct xha_group *g,
 		xha_install_discard(x);
 		return 0;
 	}
-	if (!xha_group_adopt(g, s, now > asof ? now - asof : 0))
+	if (!xha_group_adopt(g, s, max_t(s64, silence, 0)))
 		return 0;
 	xha_stat_inc(&p->xn->stats, XHA_STAT_MERGED);
 	xha_dirty(p->xn, &s->obj, XHA_W_OBJECT);
@@ -271,7 +310,8 @@ static int xha_merge_build(struct xha_peer *p, struct xha_group *g,
  * @p: peer, xha_net.lock held; let go and taken again
  * @g: group that is being merged; the SA is in the receiver's scratch
  * @key: its key
- * @known: we have had it: if it is not here, it was deleted here, or is retired
+ * @known: we have had it: if it is not here, and this node recalls what it had, it
+ *	   was deleted here, or is retired
  *
  * Return: 0 or -ENOMEM.
  */
@@ -282,12 +322,14 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
 	u8 dir;
 
 	if (s) {
-		if (s->x && xha_obj_replicated(&s->obj) && s->obj.group == g)
+		if (s->shadow && s->obj.group == g)
+			xha_merge_shadow(p, s);
+		else if (s->x && xha_obj_replicated(&s->obj) && s->obj.group == g)
 			xha_merge_counters(p, s);
 		return 0;
 	}
 	/* A daemon that installs them itself knows best what it has. */
-	if (known || g->install == XFRM_HA_INSTALL_DAEMON ||
+	if ((known && g->peers[p->slot].recalls) || g->install == XFRM_HA_INSTALL_DAEMON ||
 	    xha_apply_check(p, g, &p->rxs->sa, &dir) != XHA_RESULT_OK)
 		return 0;
 	return xha_merge_build(p, g, key, dir);
@@ -298,7 +340,7 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
  * @p: peer, xha_net.lock held
  * @g: group that is being merged; the policy is in the receiver's scratch
  * @key: its key
- * @known: we have had it: if it is not here, it was deleted here
+ * @known: as above
  *
  * Policies come before their SAs, so that nothing leaves in clear text. Until the
  * SAs are there, too, it blocks: XFRM would ask a key manager for what is about to
@@ -314,7 +356,8 @@ int xha_merge_policy(struct xha_peer *p, struct xha_group *g,
 	struct xha_pol *pol;
 	bool closed;
 
-	if (known || xha_pol_find(p->xn, key) || g->policies == XFRM_HA_POLICIES_OFF)
+	if ((known && g->peers[p->slot].recalls) || xha_pol_find(p->xn, key) ||
+	    g->policies == XFRM_HA_POLICIES_OFF)
 		return 0;
 	xp = xha_install_policy_build(p->xn->net, &p->rxs->pol);
 	if (!xp)

@@ -289,6 +289,7 @@ void xha_follow_want(struct xha_group *g, const char *cause);
 void xha_follow_next_want(struct xha_sync *s);
 
 /* merge.c: what the active takes from a peer first; xha_net.lock held */
+void xha_merge_settle(struct xha_group *g);
 void xha_merge_all(struct xha_group *g, bool booted, bool whole);
 void xha_merge_peer(struct xha_group *g, int slot);
 void xha_merge_heard(struct xha_peer *p, struct xha_group *g,
@@ -313,6 +314,7 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame);
 struct xha_group *xha_copy_group(struct xha_peer *p, u8 gid);
 struct xha_obj *xha_copy_obj(struct xha_peer *p, u32 id);
 void xha_copy_release(struct xha_net *xn, struct xha_obj *o);
+void xha_copy_forget(struct xha_group *g);
 void xha_copy_drop(struct xha_net *xn, struct xha_obj *o);
 bool xha_copy_expired(const struct xha_sa *s);
 void xha_copy_missing(struct xha_net *xn, struct xha_obj *o);

@@ -126,6 +126,8 @@ bool xha_reconcile_state(struct xha_net *xn, struct xfrm_state *x, bool changed)
 	/* A copy has no place here without the group it came for. */
 	if (s && s->x == x && s->obj.origin == XFRM_HA_ORIGIN_LEARNED &&
 	    s->obj.group != g) {
+		if (s->obj.group)
+			xha_copy_forget(s->obj.group);
 		xha_copy_drop(xn, &s->obj);
 		return false;
 	}
@@ -244,6 +246,8 @@ bool xha_reconcile_policy(struct xha_net *xn, struct xfrm_policy *xp, u8 dir)
 	p = xha_pol_find(xn, &key);
 	if (p && p->xp == xp && p->obj.installed && p->obj.group != g &&
 	    p->obj.origin == XFRM_HA_ORIGIN_LEARNED) {
+		if (p->obj.group)
+			xha_copy_forget(p->obj.group);
 		xha_copy_drop(xn, &p->obj);
 		return false;
 	}

@@ -132,7 +132,7 @@ static void xha_shadow_replace(struct xha_sa *s, struct xfrm_state *x)
 /* It comes after the takeover: what it must not use again is what was open then. */
 static void xha_shadow_adopt(struct xha_net *xn, struct xha_group *g, struct xha_sa *s)
 {
-	u64 silence = g->since > g->hot_asof ? g->since - g->hot_asof : 0;
+	s64 silence = max_t(s64, (s64)g->since - g->hot_asof, 0);
 
 	xha_obj_set_why(&s->obj, NULL);
 	if (xha_group_adopt(g, s, silence)) {

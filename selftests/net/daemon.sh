@@ -46,10 +46,10 @@ bound()
 
 refused_is() { is "$1" "$(group_get gw1 '.peers[0].refused')" "objects that gw2 has not, as gw1 knows"; }
 
-# daemon VERB N [ALGORITHM]: the standby's IKE daemon adds or deletes both SAs of a tunnel.
+# daemon VERB N [ALGORITHM]: the IKE daemon of the standby, or of DAEMON, adds or deletes both SAs of a tunnel.
 daemon()
 {
-	on gw2 daemon_lines "$@"
+	on "${DAEMON:-gw2}" daemon_lines "$@"
 }
 
 daemon_lines()
@@ -91,6 +91,20 @@ window_differs()
 	spi_in "$1"; is "$TAKEN" "$(why gw2 "$REPLY")" "SA $REPLY of gw2" && closed gw2 "$REPLY"
 }
 
+waits() { is "$WAITING" "$(why "$1" "$2")" "SA $2 of $1"; }
+
+# Both are active, and what gw2 uses then is past all that gw1 reckons with.
+both_active()
+{
+	sync_cut gw1
+	vip_add gw1 && is active "$(group_get gw1 .role)" "role of gw1, cut off" || return 1
+	PAST=$(($(number gw2 "$OUT" oseq) + 1000000))
+	replay_of gw2 out 2 oseq $PAST && sync_mend gw1
+}
+
+gives_way() { busywait 15000 role_is gw2 fenced && vip_del gw2 && busywait 15000 is_hot gw2; }
+past_it() { at_least $((PAST + 1)) "$(number gw1 "$OUT" oseq)" "gw1's number"; }
+
 # What came by another mode, or from elsewhere, is as the daemon has it.
 mode_kept() { spi_out "$1"; ip -n gw2 xfrm state list spi "$REPLY" | grep -q 'mode transport'; }
 source_kept() { spi_out "$1"; is "src 192.0.2.9 dst 192.0.2.100" "$(ip -n gw2 xfrm state list spi "$REPLY" | grep '^src ')" "SA $REPLY of gw2"; }
@@ -107,7 +121,7 @@ both_held() { is 2 "$(sa_get gw1 "[.[] | select(.spi == \"$1\" or .spi == \"$2\"
 gone() { is "" "$(why gw2 "$1")" "what gw2 knows of SA $1"; }
 bulks() { stat_get gw1 bulks_started; }
 
-begin 43
+begin 47
 pair install daemon sync-period-time 50ms
 serve gw1 gw2
 tap wan rem wan
@@ -184,6 +198,14 @@ check "what was due of it is told now, once" busywait 3000 expiries 2 0
 daemon add 2
 check "the daemon is late: above all that was used" busywait 5000 above "$OUT"
 check "... and that tunnel goes on" busywait 5000 hundred fifth 2 gw2
+
+revive_node gw1
+check "the dead one is back, and hot" busywait 15000 is_hot gw1
+DAEMON=gw1 daemon delete 2 && busywait 5000 waits gw1 "$OUT" || give_up "tunnel 2 of gw1"
+check "two actives, one of which waits for its daemon" both_active
+check "... the other one gives way" gives_way
+DAEMON=gw1 daemon add 2
+check "the daemon is late: above what was used at the other one, too" busywait 5000 past_it
 stop wan
 check "no number twice" no_duplicates wan
 check "no replay errors" no_replay_errors

@@ -70,15 +70,64 @@ none_asked()
 	is 0 "$(xfrm_stat gw1 XfrmOutNoStates)" "packets without an SA" && at_least 1 "$(xfrm_stat gw1 XfrmOutPolBlock)" "packets blocked"
 }
 
-back_whole() { is 8 "$(sa_count gw1)" "SAs of gw1" && is 12 "$(policy_count gw1)" "policies of gw1" && open gw1 "$OUT"; }
+whole() { is "$2" "$(sa_count "$1")" "SAs of $1" && is "${3:-12}" "$(policy_count "$1")" "policies of $1"; }
+serves_whole() { whole "$@" && open "$1" "$OUT"; }
 
-begin 25
+# gw1 has looked at all that XFRM holds, and heard of nobody, when its IKE daemon has negotiated something.
+negotiates_first()
+{
+	busywait 5000 looked gw1 && on gw1 tunnel_sas 5 && busywait 5000 holds gw1 2
+}
+
+looked() { at_least 1 "$(stat_get "$1" audits)" "walks of $1"; }
+holds() { is "$2" "$(group_get "$1" .sas)" "SAs that $1 knows of"; }
+
+# The one that is to serve next has just been configured anew: what gw1 knows it to have had is not what it deleted.
+forgets()
+{
+	xha gw2 group del "$GROUP" && is 0 "$(sa_count gw2)" "SAs of gw2" || return 1
+	vip_del gw1 && vip_move_to gw2 && group gw2 sync-period-time 60s sync-period-packets 0
+}
+
+# Likewise if all has gone from its kernel; there is no time for a new copy.
+flushed()
+{
+	sync_cut gw1
+	ip -n gw1 xfrm state flush && ip -n gw1 xfrm policy flush && busywait 5000 holds gw1 0 || return 1
+	vip_del gw2 && vip_move_to gw1 && is active "$(group_get gw1 .role)" "role of gw1" && sync_mend gw1
+}
+
+# So many tunnels, and the VIP goes in the same breath: before anybody else can run, on one processor.
+last_lines()
+{
+	local n
+
+	for ((n = 100; n < 160; n++)); do
+		tunnel_sas $n
+	done
+	echo "addr del $VIP/32 dev wan"
+	echo "addr del $VIP6/128 dev wan"
+}
+
+begin 36
 pair sync-period-time 60s sync-period-packets 0
 spi_out 1; OUT=$REPLY
 spi_in 1; IN=$REPLY
 tunnel gw1 1 gcm 128 && tunnel gw1 2 gcm esn || give_up "tunnels"
 check "the standby holds the SAs" wait_step gw1 gw2
+
+# The first reboot ever, by the term, which is the same on both.
+reboot_gateway gw1
+vip_add gw1
+sync_cut gw1
+node gw1 gw2 && group gw1 sync-period-time 60s sync-period-packets 0 || give_up "gw1, rebooted"
+check "a gateway has rebooted, and has an SA before it has heard of its standby" negotiates_first
+sync_mend gw1
+check "... it gets its SAs again" busywait 15000 serves_whole gw1 6 6
+check "... and the standby has all, too" eval "wait_step gw1 gw2 && whole gw2 6 6"
+
 serve gw1 gw2
+vip_announce gw1
 tap wan rem wan
 check "traffic of which no window is synced" hundred first 1 gw1
 check "... indeed" at_most 50 "$(number gw2 "$IN" seq)" "highest number received at gw2"
@@ -87,6 +136,7 @@ check "it gets the last windows of gw1" busywait 5000 same_window
 check "... and what was used of lifetimes" busywait 5000 same_use
 check "gw1 is hot after that" busywait 15000 is_hot gw1
 
+mark gw1
 check "two actives, each with a tunnel that the other one has not" split
 check "gw2 goes on alone" hundred second 1 gw2
 check "... past all that gw1 reckons with" past_all
@@ -99,7 +149,7 @@ check "the winner takes the numbers that it has used" busywait 5000 numbers_merg
 vip_del gw2
 check "its copy gets hot" busywait 15000 is_hot gw2
 check "both have all tunnels" busywait 5000 both_hold
-check "the winner has counted them" at_least 5 "$(stat_get gw1 objects_merged)" "objects merged"
+check "the winner has counted them" at_least 5 "$(grown gw1 objects_merged)" "objects merged"
 
 # The VIP is in its configuration: it is there before anything else is.
 stop echo-gw1
@@ -112,13 +162,25 @@ serve gw1
 far gw1
 start early gw1 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate 100 --seconds 120
 node gw1 gw2 && group gw1 sync-period-time 60s sync-period-packets 0 || give_up "gw1, again"
-check "a gateway that comes back empty gets its SAs again" busywait 15000 back_whole
+check "a gateway that comes back empty gets its SAs again" busywait 15000 serves_whole gw1 10
 check "... and asks no key manager for what is under way" none_asked
 stop early
 near gw1
 check "... and the standby, which had them, is hot" busywait 15000 is_hot gw2
 check "... it has learned the term from it" at_least $((TERM_WAS + 1)) "$(group_get gw1 .term)" term
 check "traffic goes on" hundred third 1 gw1
+
+check "the group of gw2 is removed, added again, and serves" forgets
+check "... it gets all the SAs from gw1" busywait 15000 serves_whole gw2 10
+check "... which keeps them" eval "busywait 15000 is_hot gw1 && whole gw1 10"
+check "gw1's kernel loses all of it, and the VIP comes before another copy" flushed
+check "... it gets all the SAs from gw2" busywait 15000 serves_whole gw1 10
+check "... which keeps them" eval "busywait 15000 is_hot gw2 && whole gw2 10"
+last_lines >"$TMP/batch"
+chrt -f 50 ip -n gw1 -batch "$TMP/batch" || give_up "SAs in the last moment"
+vip_move_to gw2
+check "what was added in the last moment is at the next active" busywait 15000 serves_whole gw2 130
+check "... and on both" eval "busywait 15000 is_hot gw1 && whole gw1 130"
 stop wan
 check "no number twice" no_duplicates wan
 finish
