@@ -184,9 +184,9 @@ struct xha_sync {
  * @since: ms, when the role began
  * @src: slot of the peer whose copy we follow, -1: none
  * @copy_gen: the complete generation that we hold of it, 0: none
- * @hot_asof: ms, maybe before we were booted: the last moment of which it is known that the active's numbers
- *	      were below the leases held here, or that all the others' were below
- *	      ours; whoever has used numbers unseen did so since
+ * @hot_asof: ms, maybe before we were booted: the last moment of which it is known
+ *	      that the active's numbers were below the leases held here, or that all
+ *	      the others' were below ours; whoever has used numbers unseen did so since
  * @ever_hot: it has, since we follow it
  * @finals: this node was active, and nobody has taken its last counters yet
  * @booted: active from the start: what XFRM holds is newer than any copy

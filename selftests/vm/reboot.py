@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A gateway dies, boots again, joins late, becomes hot, and is there when the other one dies.
+"""A gateway dies, boots again, joins late, becomes hot, and is there when the other one dies. It serves alone for longer than it
+is up in its next life: it reboots with its VIP, which nobody has taken, and gets its SAs back, above all it has used.
 
 usage: python3 -m selftests.vm.reboot [KERNEL]
 """
@@ -13,6 +14,35 @@ from .tunnel import Tunnel, batch
 TUNNELS = [Tunnel(1, window="esn"), Tunnel(2, "ccm", mode="transport", family=6), Tunnel(3, "null", window="128")]
 LATE = Tunnel(4, "chacha")
 RATE = 50
+ALONE = 12  # s
+LEAST = 65536  # numbers per second of silence, with ESN
+
+
+def last_number(pair, name):
+    """That an SA with ESN has sent; 0 if there is no such SA."""
+    return next((sa["oseq"] for sa in pair.ask(name, "sa show") if int(sa["spi"], 16) == TUNNELS[0].spi_out), 0)
+
+
+def serve_alone(check, pair):
+    """gw1 is active, and gw2 dead."""
+    pair.revive("gw2")
+    pair.configure("gw2")
+    pair.wait_hot("gw2")
+    pair["gw2"].run("ip link set eth1 down")
+    cut, used = pair.hub.now(), last_number(pair, "gw1")
+    check.step("gw2 is hot, and hears nothing any more")
+    time.sleep(ALONE)
+    pair["gw1"].kill()
+    pair.revive("gw1")
+    pair.take_vip("gw1")
+    pair.configure("gw1")
+    silence = (pair.hub.now() - cut) // 10**9
+    check.equal("gw1 has its VIP and none of its SAs", (pair.group("gw1")["role"], last_number(pair, "gw1")), ("active", 0))
+    pair["gw2"].run("ip link set eth1 up")
+    group = pair.wait_hot("gw2")
+    check.equal("it gets them back from gw2, which keeps them", group["sas"], 2 * len(pair.tunnels))
+    least, got = used + LEAST * silence, last_number(pair, "gw1")
+    check.check(f"above what it may have used in {silence} s before it was booted", got >= least, f"{got}, to be {least} at least")
 
 
 def scenario(check, kernel, workdir):
@@ -49,7 +79,8 @@ def scenario(check, kernel, workdir):
         flow.went_on(check, pair, flows, "gw1", killed)
         group = pair.group("gw1")
         check.check("gw1 is active again, with a higher term", group["role"] == "active" and group["term"] > term, group)
+        serve_alone(check, pair)
 
 
 if __name__ == "__main__":
-    ktap.main(2 * len(TUNNELS) + 1 + 2 * 2 + 4, scenario, "reboot")
+    ktap.main(2 * len(TUNNELS) + 1 + 2 * 2 + 7, scenario, "reboot")
