@@ -174,7 +174,7 @@ check "... is followed" busywait 5000 no_sa gw2 "$REPLY"
 check "delete of a policy" ip -n gw1 xfrm policy del src 10.8.0.1/32 dst 10.9.3.1/32 dir out
 check "... is followed" busywait 5000 shows_not gw2 policy "src 10.8.0.1/32 dst 10.9.3.1/32"
 
-sa_line "$VIP" 192.0.2.100 0x7101 71 tunnel gcm 32 limit time-hard 2 >"$TMP/short"
+sa_line "$VIP" 192.0.2.100 0x7101 71 tunnel gcm 32 limit time-hard "$(patience 3)" >"$TMP/short"
 ip -n gw1 -batch "$TMP/short" || give_up "an SA with a limit"
 check "an SA with a limit comes to the standby" busywait 1500 has_sa gw2 0x7101
 check "expiry on the active removes it from the standby" busywait 8000 no_sa gw2 0x7101

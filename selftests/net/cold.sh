@@ -30,7 +30,7 @@ many()
 }
 
 # The way to gw2 is so long, and so narrow, that its copy takes some seconds.
-slow() { tc -n sw qdisc replace dev s-gw2 root netem delay 300ms rate 100kbit; }
+slow() { tc -n sw qdisc replace dev s-gw2 root netem delay 300ms rate $((100 / ${XHA_PATIENCE:-1}))kbit; }
 sound() { tc -n sw qdisc del dev s-gw2 root; }
 heard() { is active "$(west group_get gw2 '.peers[0].role')" "role of gw1, as gw2 hears it"; }
 

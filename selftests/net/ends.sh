@@ -58,7 +58,7 @@ top() { replay_of "$1" "$2" "$3" | cut -d ' ' -f 2; }
 
 # --- the end of 32 bits -------------------------------------------------------------------------------------------
 
-short_talk() { local n; for n in "$@"; do talk "end$n" "$n" 100 --count 40; done; for n in "$@"; do wait "${JOB[end$n]}"; done; }
+short_talk() { local n; for n in "$@"; do talk "end$n" "$n" 100 --count 40 --linger "$(longer 5)"; done; for n in "$@"; do wait "${JOB[end$n]}"; done; }
 answers() { local n; for n in "${@:2}"; do is "$1" "$(get "end$n" .received)" "answers by tunnel $n" || return 1; done; }
 has_sa() { is 1 "$(ip -n "$1" xfrm state list spi "$2" | grep -c '^src ')" "SAs with SPI $2 on $1"; }
 no_sa() { is 0 "$(ip -n "$1" xfrm state list spi "$2" | grep -c '^src ')" "SAs with SPI $2 on $1"; }

@@ -138,8 +138,8 @@ check "the standby holds the SAs" wait_step gw1 gw2
 serve gw1 gw2
 count_delivered || give_up "no nftables"
 
-talk first1 1 100 --count 30
-talk first2 2 100 --count 30
+talk first1 1 100 --count 30 --linger "$(longer 5)"
+talk first2 2 100 --count 30 --linger "$(longer 5)"
 wait "${JOB[first1]}" "${JOB[first2]}"
 check "they work on the active" eval "all_answered first1 && all_answered first2"
 check "the standby learns how far they got" busywait 5000 same_seq
@@ -168,8 +168,8 @@ check "SAs with limits come to the standby" wait_step gw1 gw2
 # Packets that the standby's windows know nothing of yet: only the gate can refuse them.
 sync_cut gw1
 Q=out sniff old rem wan esp
-talk early1 1 100 --count 30
-talk early2 2 100 --count 30
+talk early1 1 100 --count 30 --linger "$(longer 5)"
+talk early2 2 100 --count 30 --linger "$(longer 5)"
 wait "${JOB[early1]}" "${JOB[early2]}"
 stop old
 CAPTURED=$(frames old)
@@ -191,8 +191,8 @@ takeover gw1 gw2 sudden || give_up "takeover"
 check "the new active's outbound policies let pass again" actions gw2 "action allow"
 check "old packets are refused by the new active" replayed
 keepalives "the new active sends keepalives" busywait 5000 hub_saw udp dst port 4500
-talk late1 1 100 --count 30
-talk late2 2 100 --count 30
+talk late1 1 100 --count 30 --linger "$(longer 5)"
+talk late2 2 100 --count 30 --linger "$(longer 5)"
 wait "${JOB[late1]}" "${JOB[late2]}"
 check "the SAs work on the new active" eval "all_answered late1 && all_answered late2"
 check "... and what they carry is counted here" is 60 "$(delivered)" "datagrams delivered by gw2"

@@ -251,7 +251,7 @@ check "back, exactly" handed gw2 gw1
 wait_step gw1 gw2
 ACTIVE=gw1 STANDBY=gw2
 # Asked, the other one closes, says so with its last counters, and has them acked; cut on each way of these, and after them.
-for frames in 1 2 3 4 5 6 30; do
+for frames in 1 2 3 4 5 6 "$(patience 30)"; do
 	check "the link dies $frames datagrams after one was told: it serves" cut_after "$frames"
 done
 check "... before it was handed over, and after" both_ends

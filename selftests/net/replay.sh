@@ -134,7 +134,7 @@ jump()
 
 refused_counters() { stat_get "$1" counters_refused; }
 more_refused() { diag "$(refused_counters "$1") refused, $REFUSED before"; at_least $((REFUSED + 1)) "$(refused_counters "$1")" "counters refused by $1"; }
-works() { talk now "$1" 100 --count 20; wait "${JOB[now]}"; all_answered now; }
+works() { talk now "$1" 100 --count 20 --linger "$(longer 5)"; wait "${JOB[now]}"; all_answered now; }
 
 # followed WAY N: the standby has it, and is hot.
 followed() { is "$(window_of gw1 "$1")" "$(window_of gw2 "$1")" "window of tunnel $1, gw1 and gw2" && in_step gw1 gw2; }

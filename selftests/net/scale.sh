@@ -56,7 +56,7 @@ serve gw1 gw2
 check "takeover" takeover gw1 gw2 sudden
 check "its time" took
 for n in 7 77 177; do
-	talk "flow$n" "$n" 100 --count 20
+	talk "flow$n" "$n" 100 --count 20 --linger "$(longer 5)"
 	wait "${JOB[flow$n]}"
 	check "SA $n of them carries traffic" all_answered "flow$n"
 done

@@ -94,7 +94,7 @@ wan_mend gw1
 check "... and back: active" soon "active, present, present"
 addr del "$VIP6/128" dev wan
 
-ip netns exec gw1 sysctl -qw net.ipv6.conf.wan.accept_dad=1
+ip netns exec gw1 sysctl -qw net.ipv6.conf.wan.accept_dad=1 net.ipv6.conf.wan.dad_transmits=3
 addr add "$VIP6/128" dev wan
 check "not before duplicate address detection has ended" soon "standby, present, the address is tentative"
 check "... has found nobody: active" soon "active, present, present"

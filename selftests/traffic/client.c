@@ -191,6 +191,9 @@ int client(struct options *opt)
 		wait_for(fd, 10000000);
 		receive(fd, &t, flow);
 	}
+	/* What has come by then was answered, however late the machine looks at it. */
+	if (opt->echo)
+		receive(fd, &t, flow);
 	tally_print(&t, opt, (now - start) / 1e9);
 	close(fd);
 	return 0;

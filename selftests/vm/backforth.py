@@ -8,6 +8,7 @@ import os
 import time
 
 from . import flow, ktap
+from .moves import IN_FLIGHT
 from .pair import Pair, other
 from .tunnel import Tunnel
 
@@ -20,15 +21,17 @@ def unexcused(one, capture, moves):
     """The lost datagrams that somebody should have answered.
 
     Excused are those sent between the order to remove the VIP and the first one that reached the new gateway, and those
-    directly before, which the old one had received but not yet answered: a run without an answered one in it.
+    before, which the old one had received but not yet answered: a run without an answered one in it, and any that is not
+    older than what was under way for longest: two processors do not take them in turn.
     """
     lost = set(one.lost())
+    way = max(IN_FLIGHT, 1000 * one.report["rtt_us"]["max"])
     for dropped, gateway in moves:
         moved = capture.moved(one.tunnel.spi_in, gateway, dropped)
         if not moved:
             continue
         end = moved[1] - one.base - 1
-        first = sum(1 for when, _, seq, _ in capture.sent[one.tunnel.spi_in] if seq > one.base and when < dropped)
+        first = sum(1 for when, _, seq, _ in capture.sent[one.tunnel.spi_in] if seq > one.base and when < dropped - way)
         while first - 1 in lost:
             first -= 1
         lost -= set(range(first, end))

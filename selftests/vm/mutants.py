@@ -16,7 +16,7 @@ from typing import NamedTuple
 from selftests.lab.vm import Lab
 
 from . import ktap
-from .netns import put_module
+from .netns import put_module, slowness
 from .variant import variant
 
 LIST = ktap.TOP / "selftests/net/mutants"
@@ -64,10 +64,10 @@ def built(kernel, flags):
     return variant(kernel, f"mutant-{kernel}" + "".join(re.sub(r"\W+", "-", flag) for flag in flags), *flags)
 
 
-def attempt(guest, module, script):
+def attempt(guest, module, script, patience):
     """(status, the checks that failed, output) of one script with one module."""
     put_module(guest, "tried.ko", module)
-    result = guest.run(f"cd /test/selftests/net && XHA_MODULE=/test/bin/tried.ko {script}", timeout=TEST_SECONDS, check=False)
+    result = guest.run(f"cd /test/selftests/net && XHA_PATIENCE={patience} XHA_MODULE=/test/bin/tried.ko {script}", timeout=TEST_SECONDS * patience, check=False)
     return result.status, re.findall(r"^not ok \d+ (.*)", result.out, re.MULTILINE), result.out
 
 
@@ -75,13 +75,15 @@ def scenario(check, kernel, workdir, rows):
     modules = {flags: built(kernel, flags) for flags in {row.flags for row in rows}}
     check.step(f"{len(modules)} modules built")
     with Lab(kernel, {"vm": []}, workdir / "right", testdir=ktap.BUILD / "test") as lab:
+        patience = int(slowness(lab["vm"]))
         for row in (row for row in rows if not row.number):
-            status, failures, out = attempt(lab["vm"], modules[row.flags], row.command())
+            status, failures, out = attempt(lab["vm"], modules[row.flags], row.command(), patience)
             check.check(f"control {' '.join(row.flags)}: passes {row.command()}", not status and not failures, f"{status}\n{out[-3000:]}")
     # A mutant may well upset its kernel.
     with Lab(kernel, {"vm": []}, workdir / "wrong", testdir=ktap.BUILD / "test", allow=".") as lab:
+        patience = int(slowness(lab["vm"]))
         for row in (row for row in rows if row.number):
-            status, failures, out = attempt(lab["vm"], modules[row.flags], row.command())
+            status, failures, out = attempt(lab["vm"], modules[row.flags], row.command(), patience)
             # Loaded, tried, and found by the check that is there for it: not just anything that ended badly.
             found = status not in (0, 4) and row.check in failures
             check.check(f"mutant {row.number}: {row.script} fails '{row.check}'", found, f"status {status}, failed {failures}\n{out[-3000:]}")
