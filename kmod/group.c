@@ -125,6 +125,8 @@ int xha_group_add(struct xha_net *xn, const struct xha_group_conf *c,
 
 	xha_tap_net_start(xn);
 	xha_serve_net_start(xn);
+	/* Of what changed since we looked nobody has told, if this is the first group. */
+	xha_vip_poll(xn);
 	return 0;
 }
 

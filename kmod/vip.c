@@ -95,7 +95,7 @@ void xha_vip_look(struct xha_group *g, bool first)
 	if (!g->nvips) {
 		/* The role stays as it is: from now on it is set by request. */
 		g->vip_present = false;
-		if (first)
+		if (first || g->role == XFRM_HA_ROLE_FENCED)
 			xha_group_event(g, XHA_EV_VIP_DOWN, false,
 					"configured without a VIP", NULL);
 		return;
@@ -159,8 +159,13 @@ static void xha_vip_work(struct work_struct *work)
 	}
 }
 
-/* Any context: a worker looks, at once and for a while. */
-static void xha_vip_poll(struct xha_net *xn)
+/**
+ * xha_vip_poll - have a worker look at the VIPs, at once and for a while
+ * @xn: node; any context
+ *
+ * Nothing tells the end of duplicate address detection.
+ */
+void xha_vip_poll(struct xha_net *xn)
 {
 	WRITE_ONCE(xn->vip_tries, XHA_VIP_TRIES);
 	mod_delayed_work(xha_wq, &xn->vip_work, 0);
@@ -204,10 +209,15 @@ static int xha_vip_netdev(struct notifier_block *nb, unsigned long event, void *
 	case NETDEV_CHANGENAME:
 	case NETDEV_UNREGISTER:
 		xha_vip_look_all(xn);
-		/* XFRM drops what was offloaded to it, and says nothing. */
+		/*
+		 * XFRM drops what was offloaded to it, and says nothing. We may have
+		 * waited for the lock while the namespace went: see xha_tap_net_stop().
+		 */
+		rcu_read_lock();
 		if ((event == NETDEV_DOWN || event == NETDEV_UNREGISTER) &&
-		    dev->features & NETIF_F_HW_ESP)
+		    dev->features & NETIF_F_HW_ESP && READ_ONCE(xn->configured))
 			xha_tap_audit_now(xn);
+		rcu_read_unlock();
 		/* IPv6 brings its addresses back by and by. */
 		if (event == NETDEV_UP || event == NETDEV_CHANGE)
 			xha_vip_poll(xn);

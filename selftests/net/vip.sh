@@ -32,7 +32,7 @@ held() { link set vrrp protodown "$1"; }
 dad_failed() { addr show dev wan | grep -q dadfailed; }
 rem_has_it() { ip -n rem addr add "$VIP6/128" dev wan nodad; }
 
-begin 32
+begin 33
 topology gw1
 xha gw1 node set id 1 || give_up "node"
 
@@ -98,6 +98,11 @@ ip netns exec gw1 sysctl -qw net.ipv6.conf.wan.accept_dad=1 net.ipv6.conf.wan.da
 addr add "$VIP6/128" dev wan
 check "not before duplicate address detection has ended" soon "standby, present, the address is tentative"
 check "... has found nobody: active" soon "active, present, present"
+addr add 2001:db8:2::66/128 dev wan
+sleep 0.3
+xha gw1 group add six vip 2001:db8:2::66 dev wan || give_up "another group"
+check "... for a group that is added meanwhile, too" busywait 8000 eval 'GROUP=six role_is gw1 active'
+xha gw1 group del six && addr del 2001:db8:2::66/128 dev wan || give_up "the other group"
 addr del "$VIP6/128" dev wan
 rem_has_it || give_up "address of rem"
 addr add "$VIP6/128" dev wan
