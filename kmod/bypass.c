@@ -5,7 +5,6 @@
  * looks for its routes over IPv4 without its socket: it needs policies of its
  * own as well, which 'ip xfrm policy' shows.
  */
-#include <linux/kmod.h>
 #include <net/sock.h>
 #include <net/xfrm.h>
 
@@ -31,13 +30,12 @@ static int xha_bypass_dir(struct socket *sock, u16 family, u8 dir)
  * @sock: socket
  * @family: AF_INET or AF_INET6
  *
- * Needs xfrm_user, which whoever has SAs has loaded. Process context.
+ * Needs xfrm_user: see xha_transport_load(). Process context.
  *
  * Return: 0 or the error of the socket option.
  */
 int xha_bypass_socket(struct socket *sock, u16 family)
 {
-	request_module("xfrm_user");
 	return xha_bypass_dir(sock, family, XFRM_POLICY_OUT) ?:
 	       xha_bypass_dir(sock, family, XFRM_POLICY_IN);
 }

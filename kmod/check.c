@@ -26,6 +26,20 @@ bool xha_group_better_peer(struct xha_group *g)
 }
 
 /**
+ * xha_group_led - is there an active whose copy this node could have anew?
+ * @g: group, xha_net.lock held
+ */
+bool xha_group_led(const struct xha_group *g)
+{
+	const struct xha_sync *s;
+
+	if (xha_group_active(g) || g->src < 0 || !xha_peer_up(xha_peer_slot(g->xn, g->src)))
+		return false;
+	s = &g->peers[g->src];
+	return s->known && !s->mismatch && s->heard.role == XFRM_HA_ROLE_ACTIVE;
+}
+
+/**
  * xha_group_why - why this node's copy is not hot
  * @g: group, xha_net.lock held
  *

@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "peer.h"
 #include "shadow.h"
+#include "tap.h"
 
 /**
  * xha_copy_group - the group that a number of a peer's means
@@ -216,6 +217,33 @@ void xha_copy_missing(struct xha_net *xn, struct xha_obj *o)
 	xa_store(&p->ids, id, xa_mk_value(0), GFP_KERNEL);
 	if (g->copy_gen)
 		xha_follow_want(g, "a copied object has gone from here");
+}
+
+/**
+ * xha_copy_review - before a takeover: nothing is a copy that has died already
+ * @g: group that this node does not serve, xha_net.lock held (maybe RTNL too)
+ *
+ * XFRM may have been flushed a moment ago, and nobody has come to look since. What
+ * died as a copy has gone without a word; what dies later was deleted by whoever
+ * serves the group.
+ */
+void xha_copy_review(struct xha_group *g)
+{
+	struct xha_obj *o, *tmp;
+
+	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
+		if (o->dead || o->origin != XFRM_HA_ORIGIN_LEARNED)
+			continue;
+		if (o->kind == XHA_KIND_SA) {
+			struct xha_sa *s = xha_obj_sa(o);
+
+			if (s->x && !s->shadow && READ_ONCE(s->x->km.state) == XFRM_STATE_DEAD)
+				xha_reconcile_sa(g->xn, &s->key);
+		} else if (xha_obj_pol(o)->xp && !xha_obj_pol(o)->parked &&
+			   READ_ONCE(xha_obj_pol(o)->xp->walk.dead)) {
+			xha_reconcile_pol(g->xn, &xha_obj_pol(o)->key);
+		}
+	}
 }
 
 static bool xha_copy_named(const struct xha_group *g, const struct xha_obj *o, u32 gen)

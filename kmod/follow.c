@@ -106,7 +106,9 @@ static void xha_follow_terms(struct xha_peer *p, struct xha_group *g,
 		} else if (st->role != XFRM_HA_ROLE_ACTIVE && st->term > g->term && st->want) {
 			/* It follows us: one that follows another active tells us of that one's. */
 			g->term = st->term;
-			xha_merge_peer(g, p->slot);
+			/* Of ours, from before the module was loaded beside what is in use. */
+			if (!g->held || st->flags & XHA_STATUS_FINALS)
+				xha_merge_peer(g, p->slot);
 			xha_group_event(g, XHA_EV_PEER_TERM, false,
 					"a peer knows a higher term", NULL);
 		}

@@ -190,6 +190,7 @@ struct xha_sync {
  * @ever_hot: it has, since we follow it
  * @finals: this node was active, and nobody has taken its last counters yet
  * @booted: active from the start: what XFRM holds is newer than any copy
+ * @held: ... and it held something; until a peer has a copy of it
  * @offer_at: ms, when this node ceased to be active by a wish, and began to offer
  *	      its last counters; 0: it does not
  * @granted: slot of the peer that was promised that we stay closed, -1: none
@@ -237,6 +238,7 @@ struct xha_group {
 	bool ever_hot;
 	bool finals;
 	bool booted;
+	bool held;
 	u64 offer_at;
 	int granted;
 	bool resume;
@@ -332,6 +334,7 @@ bool xha_group_adopt(struct xha_group *g, struct xha_sa *s, u64 silence);
 
 /* check.c: is this node fit to serve?; xha_net.lock held */
 bool xha_group_better_peer(struct xha_group *g);
+bool xha_group_led(const struct xha_group *g);
 const char *xha_group_why(struct xha_group *g);
 const char *xha_group_check(struct xha_group *g, bool redundant);
 

@@ -6,20 +6,23 @@
 #include "vip.h"
 
 /* New endpoints; SAs find their groups by the next walk, which comes at once. */
-static int xha_group_readdress(struct xha_group *g)
+static int xha_group_readdress(struct xha_group *g, bool vips)
 {
 	int err = xha_group_endpoints(g);
 
 	if (err)
 		return err;
 	mutex_lock(&g->xn->lock);
-	xha_vip_look(g, g->nvips > 0);
+	if (vips)
+		xha_vip_look(g, g->nvips > 0);
 	/* What was refused for its address may fit now, and the other way round. */
-	if (!xha_group_active(g) && g->src >= 0)
+	if (xha_group_led(g))
 		xha_follow_want(g, "the addresses of the group have changed");
 	xha_peers_beat(g->xn);
 	mutex_unlock(&g->xn->lock);
 	xha_tap_audit_now(g->xn);
+	if (vips)
+		xha_vip_poll(g->xn);
 	return 0;
 }
 
@@ -45,7 +48,7 @@ int xha_group_vip_add(struct xha_group *g, const struct xha_vip *vip,
 	mutex_lock(&g->xn->lock);
 	g->vips[g->nvips++] = *vip;
 	mutex_unlock(&g->xn->lock);
-	err = xha_group_readdress(g);
+	err = xha_group_readdress(g, true);
 	if (err) {
 		mutex_lock(&g->xn->lock);
 		g->nvips--;
@@ -84,7 +87,7 @@ int xha_group_vip_del(struct xha_group *g, const struct xha_vip *vip,
 	old = g->vips[i];
 	g->vips[i] = g->vips[--g->nvips];
 	mutex_unlock(&g->xn->lock);
-	err = xha_group_readdress(g);
+	err = xha_group_readdress(g, true);
 	if (err) {
 		mutex_lock(&g->xn->lock);
 		g->vips[g->nvips++] = old;
@@ -115,7 +118,7 @@ int xha_group_local_add(struct xha_group *g, const struct xha_addr *addr,
 	mutex_lock(&g->xn->lock);
 	g->locals[g->nlocals++] = *addr;
 	mutex_unlock(&g->xn->lock);
-	err = xha_group_readdress(g);
+	err = xha_group_readdress(g, false);
 	if (err) {
 		mutex_lock(&g->xn->lock);
 		g->nlocals--;
@@ -154,7 +157,7 @@ int xha_group_local_del(struct xha_group *g, const struct xha_addr *addr,
 	old = g->locals[i];
 	g->locals[i] = g->locals[--g->nlocals];
 	mutex_unlock(&g->xn->lock);
-	err = xha_group_readdress(g);
+	err = xha_group_readdress(g, false);
 	if (err) {
 		mutex_lock(&g->xn->lock);
 		g->locals[g->nlocals++] = old;

@@ -172,14 +172,13 @@ void xha_handover_heard(struct xha_peer *p, struct xha_group *g,
 /**
  * xha_handover_tick - has nobody taken the offer?
  * @g: group, xha_net.lock held
- * @now: ms
  */
-void xha_handover_tick(struct xha_group *g, u64 now)
+void xha_handover_tick(struct xha_group *g)
 {
 	bool resume = g->resume;
 
 	/* Until then a peer may take us at our word. */
-	if (!g->offer_at || now - g->offer_at < xha_handover_span(g) + XHA_HANDOVER_GRANT)
+	if (!g->offer_at || xha_now_ms() - g->offer_at < xha_handover_span(g) + XHA_HANDOVER_GRANT)
 		return;
 	xha_handover_withdraw(g);
 	if (resume)

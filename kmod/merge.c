@@ -19,6 +19,7 @@
 #include "park.h"
 #include "scratch.h"
 #include "serve.h"
+#include "shadow.h"
 #include "snapshot.h"
 
 static void xha_merge_due(struct xha_sync *s)
@@ -46,7 +47,8 @@ void xha_merge_settle(struct xha_group *g)
 	if (!g->booted || !g->audited)
 		return;
 	g->booted = false;
-	for (slot = 0; g->nsas && slot < XFRM_HA_LIMIT_PEERS; slot++)
+	g->held = g->nsas;
+	for (slot = 0; g->held && slot < XFRM_HA_LIMIT_PEERS; slot++)
 		g->peers[slot].merge = false;
 }
 
@@ -63,6 +65,7 @@ void xha_merge_all(struct xha_group *g, bool booted, bool whole)
 
 	g->finals = false;
 	g->booted = booted;
+	g->held = false;
 	if (XHA_MUTANT_NO_MERGE)
 		return;
 	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++) {
@@ -261,6 +264,8 @@ static int xha_merge_built(struct xha_peer *p, struct xha_group *g,
 	s64 silence = xha_now_ms() - g->peers[p->slot].peer_asof;
 	struct xha_sa *s;
 
+	/* Whoever takes over from the same copy, unheard, counts from there. */
+	g->hot_asof = min(g->hot_asof, g->peers[p->slot].peer_asof);
 	s = xha_apply_add(p, g, key, dir, false);
 	if (!s) {
 		xha_install_discard(x);
@@ -270,6 +275,10 @@ static int xha_merge_built(struct xha_peer *p, struct xha_group *g,
 		/* XFRM has one of its own there: that stays. */
 		xha_obj_bury(p->xn, &s->obj);
 		xha_install_discard(x);
+		return 0;
+	}
+	if (s->shadow) {
+		xha_shadow_stay(g, s);
 		return 0;
 	}
 	if (!xha_group_adopt(g, s, max_t(s64, silence, 0)))
@@ -328,8 +337,7 @@ int xha_merge_sa(struct xha_peer *p, struct xha_group *g, const struct xha_sa_ke
 			xha_merge_counters(p, s);
 		return 0;
 	}
-	/* A daemon that installs them itself knows best what it has. */
-	if ((known && g->peers[p->slot].recalls) || g->install == XFRM_HA_INSTALL_DAEMON ||
+	if ((known && g->peers[p->slot].recalls) ||
 	    xha_apply_check(p, g, &p->rxs->sa, &dir) != XHA_RESULT_OK)
 		return 0;
 	return xha_merge_build(p, g, key, dir);

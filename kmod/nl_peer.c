@@ -184,6 +184,7 @@ int xha_nl_peer_add(struct sk_buff *skb, struct genl_info *info)
 
 	err = read_conf(info, &c);
 	if (!err) {
+		xha_transport_load(genl_info_net(info), &c.addr, !c.insecure);
 		mutex_lock(&xn->cfg);
 		err = add(xn, &c, info);
 		mutex_unlock(&xn->cfg);

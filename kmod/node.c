@@ -48,7 +48,7 @@ int xha_node_resync(struct xha_net *xn, struct xha_group *g,
 		err = xha_nl_refuse(extack, NULL,
 				    "this node is active: its peers copy from it",
 				    -EINVAL);
-	else if (g->src < 0 || !xha_peer_up(xha_peer_slot(xn, g->src)))
+	else if (!xha_group_led(g))
 		err = xha_nl_refuse(extack, NULL,
 				    "there is no active peer in contact to copy from",
 				    -ENOTCONN);

@@ -440,6 +440,8 @@ int xha_params_apply(struct xha_net *xn)
 	err = read_all(p);
 	if (!err && (node_id != NOT_GIVEN || sample_period || p->has_peer ||
 		     p->has_group)) {
+		if (p->has_peer)
+			xha_transport_load(&init_net, &p->peer.addr, !p->peer.insecure);
 		mutex_lock(&xn->cfg);
 		err = apply(xn, p);
 		mutex_unlock(&xn->cfg);

@@ -152,12 +152,13 @@ void xha_park_leave(struct xha_group *g)
 #define XHA_PARK_GRACE	1000	/* ms */
 
 /* Is the rest of what belongs to merged policies on its way? */
-static bool xha_park_merging(const struct xha_group *g)
+static bool xha_park_merging(struct xha_group *g)
 {
+	struct xha_peer *p;
 	int slot;
 
-	for (slot = 0; slot < XFRM_HA_LIMIT_PEERS; slot++)
-		if (g->peers[slot].merge && g->peers[slot].got_gen)
+	xha_for_each_peer(g->xn, slot, p)
+		if (g->peers[slot].got_gen && xha_merge_wanted(p, g))
 			return true;
 	return false;
 }

@@ -305,7 +305,7 @@ bool xha_handover_ask(struct xha_group *g);
 void xha_handover_heard(struct xha_peer *p, struct xha_group *g,
 			const struct xha_group_status *st);
 void xha_handover_try(struct xha_peer *p, struct xha_group *g);
-void xha_handover_tick(struct xha_group *g, u64 now);
+void xha_handover_tick(struct xha_group *g);
 u8 xha_handover_status(const struct xha_peer *p, const struct xha_group *g);
 
 /* copy.c: the standby's side of a copy; xha_net.lock held */
@@ -315,6 +315,7 @@ struct xha_group *xha_copy_group(struct xha_peer *p, u8 gid);
 struct xha_obj *xha_copy_obj(struct xha_peer *p, u32 id);
 void xha_copy_release(struct xha_net *xn, struct xha_obj *o);
 void xha_copy_forget(struct xha_group *g);
+void xha_copy_review(struct xha_group *g);
 void xha_copy_drop(struct xha_net *xn, struct xha_obj *o);
 bool xha_copy_expired(const struct xha_sa *s);
 void xha_copy_missing(struct xha_net *xn, struct xha_obj *o);

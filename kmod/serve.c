@@ -248,13 +248,13 @@ static void xha_serve_round_begin(struct xha_net *xn)
 			g->peers[slot].over = false;
 }
 
-/* Here, and not with the peers: the last one may be removed while an offer stands. */
-static void xha_serve_offers(struct xha_net *xn, u64 now)
+/* Here, too, and not only with the peers: the last one may be removed meanwhile. */
+static void xha_serve_offers(struct xha_net *xn)
 {
 	struct xha_group *g;
 
 	list_for_each_entry(g, &xn->groups, node)
-		xha_handover_tick(g, now);
+		xha_handover_tick(g);
 }
 
 static void xha_serve_round_end(struct xha_net *xn, u64 began)
@@ -287,7 +287,7 @@ static void xha_serve_work(struct work_struct *work)
 			xha_net_relax(xn);
 	}
 	xha_serve_round_end(xn, now);
-	xha_serve_offers(xn, now);
+	xha_serve_offers(xn);
 	xha_peers_kick(xn);
 	mutex_unlock(&xn->lock);
 

@@ -246,7 +246,8 @@ void xha_session_tick(struct xha_peer *p, u64 now)
 	 * If it was us who slept, or are still busy with what came last, then
 	 * what has come meanwhile is still to be read.
 	 */
-	if (p->reading || now - p->ticked_at > limit / 2)
+	if (p->state == XFRM_HA_PSTATE_UP &&
+	    (p->reading || now - p->ticked_at > limit / 2))
 		p->heard_at = max(p->heard_at, now - limit / 2);
 	p->ticked_at = now;
 	if (p->state == XFRM_HA_PSTATE_UP && now - p->heard_at > limit)

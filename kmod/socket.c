@@ -4,6 +4,7 @@
  * worker, and closed so that nothing of them is left.
  */
 #include <linux/in.h>
+#include <linux/kmod.h>
 #include <linux/netdevice.h>
 #include <net/ip.h>
 #include <net/sock.h>
@@ -119,6 +120,27 @@ int xha_socket_addr(const struct xha_transport *t, const struct xha_addr *a, u16
 	if (ipv6_addr_type(&a->a.in6) & IPV6_ADDR_LINKLOCAL)
 		in6->sin6_scope_id = t->ifindex;
 	return sizeof(*in6);
+}
+
+/**
+ * xha_transport_load - load the modules that a peer's sockets need
+ * @net: namespace
+ * @c: how it is reached
+ * @bypass: sockets are to have policies of their own
+ *
+ * Process context, no lock held. Not by the workers that open sockets: these modules
+ * register operations of namespaces, for which they wait for whoever removes a
+ * namespace, or this module; and that one waits for the workers.
+ */
+void xha_transport_load(struct net *net, const struct xha_transport_conf *c, bool bypass)
+{
+	struct socket *sock;
+
+	if (bypass)
+		request_module("xfrm_user");
+	if (c->ops->kind == XFRM_HA_TRANSPORT_SCTP &&
+	    !sock_create_kern(net, c->local[0].family, SOCK_SEQPACKET, IPPROTO_SCTP, &sock))
+		sock_release(sock);
 }
 
 /**

@@ -118,6 +118,7 @@ static void xha_sync_answer(struct xha_peer *p, struct xha_group *g, u64 now)
 			s->end = false;
 			s->whole = true;
 			s->recalls = true;
+			g->held = false;
 			s->retry = 0;
 			xha_dirty_confirmed(p, g);
 		}
@@ -242,6 +243,7 @@ void xha_sync_tick(struct xha_peer *p, u64 now)
 	list_for_each_entry(g, &p->xn->groups, node) {
 		struct xha_sync *s = xha_sync_at(p, g);
 
+		xha_handover_tick(g);
 		xha_follow_silence(p, g);
 		xha_sync_step(p, g, now);
 		/* What no check has confirmed for long is not known to be there. */

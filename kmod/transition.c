@@ -311,6 +311,8 @@ int xha_group_event(struct xha_group *g, enum xha_role_event event, bool force,
 	/* What was added until now is this node's own: others are to get it. */
 	if (g->role == XFRM_HA_ROLE_ACTIVE && out.role != XFRM_HA_ROLE_ACTIVE)
 		xha_tap_drain(g->xn);
+	if (out.todo & XHA_DO_TAKEOVER && g->role != XFRM_HA_ROLE_ACTIVE)
+		xha_copy_review(g);
 
 	t.to = out.role;
 	t.cause = cause ?: out.cause;

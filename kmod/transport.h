@@ -103,6 +103,7 @@ struct xha_transport_ops {
 extern const struct xha_transport_ops xha_udp_ops;
 extern const struct xha_transport_ops xha_sctp_ops;
 
+void xha_transport_load(struct net *net, const struct xha_transport_conf *c, bool bypass);
 const char *xha_transport_reason(int err);
 const char *xha_transport_silence(struct net *net, const struct xha_transport *t);
 const char *xha_device_why(const struct net_device *dev);

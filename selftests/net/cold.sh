@@ -48,7 +48,12 @@ refused()
 
 forced() { xha gw2 group set west active force && west role_is gw2 active; }
 # Until the VIP changes next.
-forced_down() { xha gw2 group set "$GROUP" standby force && role_is gw2 standby && sleep 1 && role_is gw2 standby; }
+forced_down()
+{
+	xha gw2 group set "$GROUP" standby force && role_is gw2 standby && sleep 1 && role_is gw2 standby &&
+		xha gw2 group set "$GROUP" local add 192.0.2.77 && role_is gw2 standby &&
+		xha gw2 group set "$GROUP" local del 192.0.2.77 && role_is gw2 standby
+}
 vip_again() { vip_del gw2 && vip_move_to gw2 && role_is gw2 active; }
 
 up_again()
@@ -65,12 +70,13 @@ both_up() { is "up up" "$(peer_get gw1 2 .state) $(peer_get gw2 1 .state)" "stat
 known() { is "standby standby" "$(group_get gw1 '.peers[0].role') $(group_get gw2 '.peers[0].role')" "what each hears of the other"; }
 lost() { is lost "$(peer_get gw2 1 .state)" "state of gw1 at gw2"; }
 
-begin 31
+begin 32
 topology gw1 gw2
 # The module and the namespaces have been there for longer than a node waits for its peers: that does not count.
 doze 5
 node gw1 gw2 && group gw1 && west_group gw1 || give_up "gw1"
 check "alone, at first: a peer may still turn up" unfit gw1 "may still turn up"
+check "... which was never heard" is null "$(peer_get gw1 2 '.["last-heard"]')"
 check "alone, after a while: it may serve" busywait 10000 fit gw1
 check "... and does as soon as the VIP comes, without force" eval "vip_move_to gw1 && role_is gw1 active"
 tunnel gw1 1 gcm 128 || give_up "tunnel"

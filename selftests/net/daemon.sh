@@ -121,7 +121,7 @@ both_held() { is 2 "$(sa_get gw1 "[.[] | select(.spi == \"$1\" or .spi == \"$2\"
 gone() { is "" "$(why gw2 "$1")" "what gw2 knows of SA $1"; }
 bulks() { stat_get gw1 bulks_started; }
 
-begin 47
+begin 49
 pair install daemon sync-period-time 50ms
 serve gw1 gw2
 tap wan rem wan
@@ -206,6 +206,15 @@ check "two actives, one of which waits for its daemon" both_active
 check "... the other one gives way" gives_way
 DAEMON=gw1 daemon add 2
 check "the daemon is late: above what was used at the other one, too" busywait 5000 past_it
+
+# It knows nothing any more, and its daemon is late again.
+daemon delete 2
+xha gw2 group del "$GROUP" || give_up "group of gw2"
+PAST=$(number gw1 "$OUT" oseq)
+vip_del gw1 && vip_move_to gw2 && group gw2 install daemon sync-period-time 50ms || give_up "gw2, anew"
+check "what a daemon has not installed is merged all the same" busywait 10000 eval 'is "${WAITING#*: }" "$(why gw2 "$OUT")"'
+daemon add 2
+check "... it begins above what was used elsewhere" busywait 5000 eval 'at_least $((PAST + 1)) "$(number gw2 "$OUT" oseq)" "number of gw2"'
 stop wan
 check "no number twice" no_duplicates wan
 check "no replay errors" no_replay_errors

@@ -64,7 +64,9 @@ nothing_exposed() { event_says 'handed over.*exposure about 0,.* jump 0$'; }
 # in_two_steps FROM TO SECONDS: the one is told to stop, and so much later the other one to begin.
 in_two_steps()
 {
-	xha "$1" group set "$GROUP" standby && role_is "$1" standby && sleep "$3" && handed "$1" "$2"
+	xha "$1" group set "$GROUP" standby && role_is "$1" standby && sleep "$3" || return 1
+	# Nobody has another copy to give.
+	! xha "$2" resync "$GROUP" 2>"$TMP/err" && grep -q "no active peer" "$TMP/err" && handed "$1" "$2"
 }
 
 # What gw1 says takes its time, and it takes nothing for lost meanwhile.
