@@ -61,7 +61,8 @@ static bool xha_sync_put_check(struct xha_peer *p, struct xha_group *g,
 	struct xha_sync *s = &g->peers[p->slot];
 	struct xha_check c = {
 		.gid = g->gid,
-		.flags = (s->end ? XHA_CHECK_END : 0) | (s->final ? XHA_CHECK_FINAL : 0),
+		.flags = (s->end ? XHA_CHECK_END : 0) | (s->final ? XHA_CHECK_FINAL : 0) |
+			 (g->policies == XFRM_HA_POLICIES_OFF ? XHA_CHECK_NO_POLICIES : 0),
 		.gen = s->gen,
 		.check = s->check + 1,
 		.count = s->count,

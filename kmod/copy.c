@@ -268,16 +268,30 @@ static bool xha_copy_complete(const struct xha_group *g, const struct xha_check 
 }
 
 /*
+ * An active that copies no policies does not say which of them exist: what was this
+ * node's own before it was demoted stays, closed. It is wanted when that is active
+ * again: without it what its SAs are for would go out in clear text.
+ */
+static bool xha_copy_spared(const struct xha_obj *o, u8 flags)
+{
+	return flags & XHA_CHECK_NO_POLICIES && o->kind == XHA_KIND_POLICY && !o->installed;
+}
+
+/*
  * What this generation did not name does not exist at the active: if it is
  * complete. An old version is better than none, until a copy that is comes.
  */
-static void xha_copy_sweep(struct xha_group *g, u32 gen)
+static void xha_copy_sweep(struct xha_group *g, const struct xha_check *c)
 {
 	struct xha_obj *o, *tmp;
 
 	list_for_each_entry_safe(o, tmp, &g->objs, in_group) {
-		if (o->dead || xha_copy_named(g, o, gen))
+		if (o->dead || xha_copy_named(g, o, c->gen))
 			continue;
+		if (xha_copy_spared(o, c->flags)) {
+			xha_copy_release(g->xn, o);
+			continue;
+		}
 		/* One that was added here stays, and stays closed. */
 		if (o->origin != XFRM_HA_ORIGIN_LEARNED) {
 			xha_obj_set_hash(o, 0);
@@ -339,7 +353,7 @@ void xha_copy_check(struct xha_peer *p, const struct xha_check *c, u64 frame)
 
 	complete = !(c->flags & XHA_CHECK_END) || xha_copy_complete(g, c);
 	if (c->flags & XHA_CHECK_END && complete)
-		xha_copy_sweep(g, c->gen);
+		xha_copy_sweep(g, c);
 	s->got_check = c->check;
 	s->got_ok = complete && g->count == c->count && g->digest == c->digest;
 	if (s->got_ok && c->flags & XHA_CHECK_END) {

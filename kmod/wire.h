@@ -183,6 +183,7 @@ struct xha_begin {
 
 #define XHA_CHECK_END	0x01	/* the generation is complete: sweep what is not of it */
 #define XHA_CHECK_FINAL	0x02	/* and so are the last counters of the sender's term */
+#define XHA_CHECK_NO_POLICIES 0x04 /* the sender copies none ('policies off') */
 
 /**
  * struct xha_check - body of XHA_REC_CHECK, sent when everything before it is acked

@@ -68,7 +68,7 @@ as_esp() { frames knock esp; }
 # What goes through the tunnels is seen nowhere in clear text.
 sealed() { is 0 "$(frames wan2 "udp and (src net 10.8.0.0/16 or src net 10.9.0.0/16)")" "frames in clear text on the wire"; }
 
-begin 41
+begin 43
 pair policies takeover
 tunnel gw1 1 gcm 1024 && tunnel gw1 2 cbc esn || give_up "tunnels"
 check "the standby knows SAs and policies" wait_step gw1 gw2
@@ -125,11 +125,16 @@ check "no number twice" no_duplicates wan
 check "nothing was sent in clear text" sealed
 check "no replay at the remote" no_replay_errors rem
 
+check "off on the standby alone, which then serves: the other one keeps its own" eval \
+	'set_policies gw2 off && takeover gw1 gw2 graceful && busywait 10000 is_hot gw1 && sleep 1 && knows_policies gw1 $POLICIES'
+check "... and has them when it serves again" eval 'takeover gw2 gw1 graceful && has_policies gw1 $POLICIES && actions gw1 "action allow"'
+ip -n gw2 xfrm policy del src 10.8.0.1/32 dst 10.9.77.1/32 dir out && set_policies gw2 takeover && wait_step gw1 gw2 || give_up "policies of gw2"
+
 check "off on the active: the standby has none" eval 'set_policies gw1 off && busywait 10000 knows_policies gw2 0'
 check "... and is hot" busywait 10000 is_hot gw2
-check "... the active keeps its own" has_policies gw1 $((POLICIES + 1))
+check "... the active keeps its own" has_policies gw1 $POLICIES
 check "takeover on the active: the standby gets them" eval \
-	'set_policies gw1 takeover && busywait 10000 knows_policies gw2 $((POLICIES + 1)) && has_policies gw2 0'
+	'set_policies gw1 takeover && busywait 10000 knows_policies gw2 $POLICIES && has_policies gw2 0'
 xha gw2 group del "$GROUP"
 check "without its group the standby has only what was its own" has_policies gw2 0
 vip_del gw1
