@@ -276,9 +276,10 @@ void xha_snapshot_policy(const struct xha_pol *pol, struct xha_pol_desc *d)
 		u->mode = t->mode;
 		u->share = t->share;
 		u->optional = t->optional;
-		u->aalgos = t->aalgos;
-		u->ealgos = t->ealgos;
-		u->calgos = t->calgos;
+		/* PF_KEY says it by the flag alone, netlink by all bits. */
+		u->aalgos = t->allalgs ? ~0 : t->aalgos;
+		u->ealgos = t->allalgs ? ~0 : t->ealgos;
+		u->calgos = t->allalgs ? ~0 : t->calgos;
 	}
 	read_unlock_bh(&xp->lock);
 }
