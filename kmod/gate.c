@@ -74,9 +74,11 @@ void xha_gate_park(struct xfrm_state *x, enum xfrm_ha_role role)
 
 /*
  * xfrm_find_acq_byseq() takes every state in ACQ for larval, whatever its SPI:
- * a key manager could get ours by its number, or have it deleted.
+ * a key manager could get ours by its number, or have it deleted. So that goes
+ * first; out of its policy's cache it comes when it is closed already, for whoever
+ * finds it open puts it there again.
  */
-static void xha_gate_unlist(struct xfrm_state *x)
+static void xha_gate_shut(struct xfrm_state *x, enum xfrm_ha_role role)
 {
 	struct net *net = xs_net(x);
 
@@ -85,6 +87,7 @@ static void xha_gate_unlist(struct xfrm_state *x)
 		hlist_del_init_rcu(&x->byseq);
 		x->km.seq = 0;
 	}
+	xha_gate_park(x, role);
 	xha_compat_uncache(x);
 	spin_unlock(&net->xfrm.xfrm_state_lock);
 }
@@ -105,8 +108,7 @@ bool xha_gate_close_new(struct xfrm_state *x, enum xfrm_ha_role role)
 
 	spin_lock_bh(&x->lock);
 	if (x->km.state == XFRM_STATE_VALID) {
-		xha_gate_unlist(x);
-		xha_gate_park(x, role);
+		xha_gate_shut(x, role);
 		closed = true;
 	}
 	spin_unlock_bh(&x->lock);
@@ -139,8 +141,7 @@ bool xha_gate_close(struct xha_sa *s, enum xfrm_ha_role role)
 	if (x->km.state == XFRM_STATE_VALID) {
 		s->add_time = x->curlft.add_time;
 		s->use_time = x->curlft.use_time;
-		xha_gate_unlist(x);
-		xha_gate_park(x, role);
+		xha_gate_shut(x, role);
 		closed = true;
 	} else if (xha_gate_closed(x)) {
 		/* By xha_gate_close_new(), before there was an @s. */
@@ -247,6 +248,9 @@ void xha_gate_open(struct xha_sa *s, struct xha_group *g, u64 silence,
 	x->curlft.use_time = s->use_time;
 	/* Else the timer takes the older date for one that was just set. */
 	x->xflags &= ~XFRM_SOFT_EXPIRE;
+	/* Its timer has passed while it was closed: the next packet is told, and starts it. */
+	if (x->replay_maxage)
+		x->xflags |= XFRM_TIME_DEFER;
 	x->km.dying = 0;
 	xha_gate_show(x, XFRM_HA_ROLE_ACTIVE);
 	/* Sockets that hold a bundle of an older SA shall look again. */
