@@ -272,9 +272,10 @@ static bool xha_copy_complete(const struct xha_group *g, const struct xha_check 
  * node's own before it was demoted stays, closed. It is wanted when that is active
  * again: without it what its SAs are for would go out in clear text.
  */
-static bool xha_copy_spared(const struct xha_obj *o, u8 flags)
+static bool xha_copy_spared(struct xha_obj *o, u8 flags)
 {
-	return flags & XHA_CHECK_NO_POLICIES && o->kind == XHA_KIND_POLICY && !o->installed;
+	return flags & XHA_CHECK_NO_POLICIES && o->kind == XHA_KIND_POLICY && !o->installed &&
+	       xha_obj_pol(o)->xp;
 }
 
 /*
